@@ -1,0 +1,93 @@
+//! The linear head: features to logits.
+
+use ndarray::{ArrayView2, ArrayViewMut2, linalg::general_mat_mul};
+
+use crate::cells::Cells;
+
+/// Weights and intercepts of a linear layer, f32. Rows are read where they lie, which may be a file
+/// that is mapped: nothing is laid out anew.
+///
+/// Each logit adds up in an order that the features alone fix: the row's neighbours, their number
+/// and the threads have no part in it.
+#[derive(Debug)]
+pub struct Head {
+    /// (features, outputs), row-major.
+    weights: Cells<f32>,
+    intercept: Vec<f32>,
+}
+
+impl Head {
+    /// `weights` is (features, outputs), row-major, `intercept` has one entry an output.
+    ///
+    /// `None` where these sizes do not fit, or there is no feature or no output.
+    pub fn new(weights: Vec<f32>, intercept: Vec<f32>) -> Option<Self> {
+        Self::of(weights.into(), intercept)
+    }
+
+    pub(crate) fn of(weights: Cells<f32>, intercept: Vec<f32>) -> Option<Self> {
+        let outputs = intercept.len();
+        let fits = outputs > 0 && !weights.is_empty() && weights.len().is_multiple_of(outputs);
+        fits.then_some(Self { weights, intercept })
+    }
+
+    /// Length of a row of features.
+    pub fn n_features(&self) -> usize {
+        self.weights.len() / self.intercept.len()
+    }
+
+    /// Length of a row of logits.
+    pub fn n_outputs(&self) -> usize {
+        self.intercept.len()
+    }
+
+    /// Weights, (features, outputs), row-major.
+    pub fn weights(&self) -> &[f32] {
+        &self.weights
+    }
+
+    /// One intercept an output.
+    pub fn intercept(&self) -> &[f32] {
+        &self.intercept
+    }
+
+    /// Logits (rows, outputs) of dense `features` (rows, features), both row-major.
+    ///
+    /// A last row that is not complete is left out.
+    pub fn dense_logits(&self, features: &[f32]) -> Vec<f32> {
+        let (d, outputs) = (self.n_features(), self.n_outputs());
+        let rows = features.len() / d;
+        let mut logits = vec![0.0; rows * outputs];
+        let x = ArrayView2::from_shape((rows, d), &features[..rows * d]);
+        let w = ArrayView2::from_shape((d, outputs), self.weights());
+        let y = ArrayViewMut2::from_shape((rows, outputs), &mut logits);
+        let (x, w) = x.ok().zip(w.ok()).expect("both are whole rows");
+        let mut y = y.expect("as many logits as the shape has");
+        general_mat_mul(1.0, &x, &w, 0.0, &mut y);
+        for row in logits.chunks_exact_mut(outputs) {
+            self.add_intercept(row);
+        }
+        logits
+    }
+
+    /// Logits of one row from its `terms`, ascending, and the `numbers` that follow all terms: they
+    /// add up in this order.
+    pub(crate) fn sparse_logits(&self, terms: &[(u32, f32)], numbers: &[f32], logits: &mut [f32]) {
+        logits.fill(0.0);
+        let (weights, outputs) = (self.weights(), self.n_outputs());
+        let first_number = self.n_features() - numbers.len();
+        let terms = terms.iter().map(|(feature, value)| (*feature as usize, value));
+        for (feature, value) in terms.chain((first_number..).zip(numbers)) {
+            let weights = &weights[feature * outputs..(feature + 1) * outputs];
+            for (logit, weight) in logits.iter_mut().zip(weights) {
+                *logit += value * weight;
+            }
+        }
+        self.add_intercept(logits);
+    }
+
+    fn add_intercept(&self, logits: &mut [f32]) {
+        for (logit, intercept) in logits.iter_mut().zip(&self.intercept) {
+            *logit += intercept;
+        }
+    }
+}

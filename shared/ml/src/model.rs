@@ -1,0 +1,267 @@
+//! Fitted steps and head: what computes predictions, without where it comes from.
+
+use millwright_domain::ModelSignature;
+use millwright_tensor::{Column, ColumnSpec, Datatype, Rows};
+use rayon::prelude::*;
+
+use crate::{
+    ArtifactError, Head, PipelineParts, PredictError,
+    logistic::n_outputs,
+    parts::are_names,
+    softmax::{most_probable, probabilities},
+    steps::{NumericSteps, Vectorizer},
+    table::quoted,
+};
+
+/// Most bytes of a label, of which every answered row holds one.
+pub(crate) const LONGEST_LABEL: usize = 1024;
+/// Below this many operations, splitting a batch costs more than it wins (measured: a fork and
+/// join of rayon's takes about 18 µs).
+const WORTH_SPLITTING: u64 = 3_000_000;
+/// Most rows that one task takes, which bounds its buffers.
+const MOST_ROWS: usize = 4096;
+/// Operations that finding a term costs (measured: a word of a work order takes 130 ns and a run of
+/// its characters 55 ns, in which a dense row of 784 numbers goes through 370 and 150).
+const FLOPS_PER_TERM: u64 = 300;
+
+/// Computes predictions.
+#[derive(Debug)]
+pub(crate) struct Model {
+    pub(crate) signature: ModelSignature,
+    pub(crate) classes: Vec<String>,
+    pub(crate) steps: Steps,
+    pub(crate) head: Head,
+}
+
+/// From raw rows to features: terms of a text first, then numbers.
+#[derive(Debug)]
+pub(crate) enum Steps {
+    Numeric(NumericSteps),
+    Text(Vectorizer),
+    Mixed(Vectorizer, NumericSteps),
+}
+
+/// Numbers of a block of rows without their means, row-major.
+#[derive(Default)]
+struct Centred {
+    values: Vec<f32>,
+    /// Row and column of the first that is no number in 32 bits.
+    guilty: Option<(usize, usize)>,
+}
+
+impl Steps {
+    fn n_features(&self) -> usize {
+        self.text().map_or(0, |text| text.vocabulary.terms().len()) + self.n_numbers()
+    }
+
+    pub(crate) fn text(&self) -> Option<&Vectorizer> {
+        match self {
+            Self::Text(text) | Self::Mixed(text, _) => Some(text),
+            Self::Numeric(_) => None,
+        }
+    }
+
+    pub(crate) fn numbers(&self) -> Option<&NumericSteps> {
+        match self {
+            Self::Numeric(numbers) | Self::Mixed(_, numbers) => Some(numbers),
+            Self::Text(_) => None,
+        }
+    }
+
+    fn n_numbers(&self) -> usize {
+        self.numbers().map_or(0, |numbers| numbers.means.len())
+    }
+}
+
+impl Model {
+    /// Checks that `parts` fit each other and hold nothing but numbers.
+    pub(crate) fn new(parts: PipelineParts) -> Result<Self, ArtifactError> {
+        let PipelineParts { input, classes, weights, intercept } = parts;
+        for (tensor, values) in [("head.weights", &weights), ("head.intercept", &intercept)] {
+            if !values.iter().all(|value| value.is_finite()) {
+                return Err(ArtifactError::NotFinite { tensor });
+            }
+        }
+        let (inputs, steps) = input.checked()?;
+        let head = Head::new(weights, intercept);
+        Self::joined((inputs, steps), head.ok_or(ArtifactError::HEAD)?, classes)
+    }
+
+    /// Joins parts that were checked alone, if they fit each other.
+    pub(crate) fn joined(
+        (inputs, steps): (Vec<ColumnSpec>, Steps),
+        head: Head,
+        classes: Vec<String>,
+    ) -> Result<Self, ArtifactError> {
+        let are_labels = classes.iter().all(|class| class.len() <= LONGEST_LABEL);
+        if classes.len() < 2 || !are_labels || !are_names(classes.iter().map(String::as_str)) {
+            return Err(ArtifactError::Classes);
+        }
+        let sizes = (head.n_features(), head.n_outputs());
+        if sizes != (steps.n_features(), n_outputs(classes.len())) {
+            return Err(ArtifactError::HEAD);
+        }
+        let signature = ModelSignature::classifier_of(inputs, &classes);
+        Ok(Self { signature, classes, steps, head })
+    }
+
+    /// What a row costs, in floating point operations, roughly.
+    pub(crate) fn flops_per_row(&self) -> u64 {
+        let outputs = self.head.n_outputs() as u64;
+        let exponentials = 20 * self.classes.len() as u64;
+        let terms = self.steps.text().map_or(0, |text| text.terms_per_text.ceil() as u64);
+        let numbers = self.steps.n_numbers() as u64 * (2 * outputs + 4);
+        terms * (2 * outputs + FLOPS_PER_TERM) + numbers + exponentials
+    }
+
+    /// Answers `rows` under the signature's outputs.
+    pub(crate) fn predict(&self, rows: &Rows) -> Result<Rows, PredictError> {
+        let answers = self.probabilities(rows)?;
+        let width = self.classes.len();
+        let label = |row| self.classes[most_probable(row)].as_str();
+        let labels = Column::var(answers.chunks_exact(width).map(label));
+        let columns = [labels.ok_or(PredictError::TooMany)?, Column::fp32(width, &answers)];
+        Ok(Rows::new(rows.len(), columns).expect("both columns hold one entry a row"))
+    }
+
+    /// Probabilities (rows, classes), row-major.
+    pub(crate) fn probabilities(&self, rows: &Rows) -> Result<Vec<f32>, PredictError> {
+        self.check(rows)?;
+        let mut answers = vec![0.0; rows.len() * self.classes.len()];
+        let block = self.block_rows(rows.len());
+        let width = block * self.classes.len();
+        if rows.len() <= block {
+            self.answer(rows, &mut answers)?;
+            return Ok(answers);
+        }
+        let blocks = answers.par_chunks_mut(width).enumerate().map(|(i, into)| {
+            let from = i * block;
+            let rows = rows.slice(from..from + block);
+            self.answer(&rows, into).map_err(|error| error.shifted(from))
+        });
+        // Collected first: among several errors, the first is told at any number of threads.
+        blocks.collect::<Vec<_>>().into_iter().collect::<Result<(), _>>()?;
+        Ok(answers)
+    }
+
+    /// Rows that one task takes of `n`. The answers do not depend on it.
+    fn block_rows(&self, n: usize) -> usize {
+        let work = self.flops_per_row().saturating_mul(n as u64);
+        let tasks = if work < WORTH_SPLITTING { 1 } else { rayon::current_num_threads() };
+        n.div_ceil(tasks).clamp(1, MOST_ROWS)
+    }
+
+    fn check(&self, rows: &Rows) -> Result<(), PredictError> {
+        let (expected, found) = (self.signature.inputs.len(), rows.columns().len());
+        if expected != found {
+            return Err(PredictError::Inputs { expected, found });
+        }
+        self.signature.inputs.iter().zip(rows.columns()).try_for_each(|(i, c)| check(i, c))
+    }
+
+    /// Answers a block of rows that were checked.
+    fn answer(&self, rows: &Rows, into: &mut [f32]) -> Result<(), PredictError> {
+        let numbers = self.centred(rows);
+        if let Some((row, column)) = numbers.guilty {
+            // The first guilty row is told, and one before may be guilty of something else.
+            self.answer(&rows.slice(0..row), into)?;
+            return Err(PredictError::Infinite { row, column: self.number_name(column) });
+        }
+        match self.steps.text() {
+            Some(text) => self.answer_texts(text, rows, &numbers.values, into),
+            None => {
+                let logits = self.head.dense_logits(&numbers.values);
+                let logits = logits.chunks_exact(self.head.n_outputs());
+                let mut rows = logits.zip(into.chunks_exact_mut(self.classes.len())).enumerate();
+                rows.try_for_each(|(row, (logits, into))| finish(row, logits, into))
+            }
+        }
+    }
+
+    fn answer_texts(
+        &self,
+        vectorizer: &Vectorizer,
+        rows: &Rows,
+        numbers: &[f32],
+        into: &mut [f32],
+    ) -> Result<(), PredictError> {
+        let n_numbers = self.steps.n_numbers();
+        let mut logits = vec![0.0; self.head.n_outputs()];
+        let mut desk = vectorizer.desk();
+        let into = into.chunks_exact_mut(self.classes.len());
+        for (row, into) in into.enumerate().take(rows.len()) {
+            let Ok(text) = std::str::from_utf8(rows.columns()[0].bytes(row)) else {
+                let name = self.signature.inputs[0].elements.first();
+                let column = name.map(|name| quoted(name)).unwrap_or_default();
+                return Err(PredictError::NotUtf8 { row, column });
+            };
+            let terms = vectorizer.transform(text, &mut desk);
+            let numbers = &numbers[row * n_numbers..(row + 1) * n_numbers];
+            self.head.sparse_logits(terms, numbers, &mut logits);
+            finish(row, &logits, into)?;
+        }
+        Ok(())
+    }
+
+    fn centred(&self, rows: &Rows) -> Centred {
+        let Some(steps) = self.steps.numbers() else { return Centred::default() };
+        let width = steps.means.len();
+        let mut centred = Centred { values: vec![0.0; rows.len() * width], guilty: None };
+        let Centred { values, guilty } = &mut centred;
+        for_each_number(rows, |row, j, value| {
+            let value = steps.centred(j, value);
+            if !value.is_finite() && guilty.is_none_or(|first| (row, j) < first) {
+                *guilty = Some((row, j));
+            }
+            values[row * width + j] = value;
+        });
+        centred
+    }
+
+    /// Name of a column of numbers, as messages show it.
+    fn number_name(&self, j: usize) -> String {
+        let names = self.signature.inputs.iter().filter(|input| input.datatype == Datatype::Fp32);
+        let name = names.flat_map(|input| &input.elements).nth(j);
+        name.map(|name| quoted(name)).unwrap_or_default()
+    }
+}
+
+/// Calls `visit` with row, column and value of every number of `rows`, whether one of its columns
+/// holds all numbers of a row or each holds one.
+pub(crate) fn for_each_number(rows: &Rows, mut visit: impl FnMut(usize, usize, f64)) {
+    let mut first = 0;
+    for column in rows.columns() {
+        let Column::Fixed { width, .. } = column else { continue };
+        let cells = column.to_f64().enumerate();
+        cells.for_each(|(i, value)| visit(i / width, first + i % width, value));
+        first += width;
+    }
+}
+
+/// Whether `column` holds what `input` asks for.
+fn check(input: &ColumnSpec, column: &Column) -> Result<(), PredictError> {
+    let name = || input.name.clone();
+    let other = |expected, found| PredictError::Datatype { input: name(), expected, found };
+    match (input.datatype, column) {
+        (Datatype::Bytes, Column::Var { .. }) => Ok(()),
+        (Datatype::Bytes, Column::Fixed { datatype, .. }) => Err(other("BYTES", *datatype)),
+        (_, Column::Var { .. }) => Err(other("FP32 or FP64", Datatype::Bytes)),
+        (_, Column::Fixed { datatype: Datatype::Fp32 | Datatype::Fp64, width, .. }) => {
+            let (expected, found) = (input.width(), *width);
+            if expected == found {
+                return Ok(());
+            }
+            Err(PredictError::Width { input: name(), expected, found })
+        }
+        (_, Column::Fixed { datatype, .. }) => Err(other("FP32 or FP64", *datatype)),
+    }
+}
+
+/// Probabilities from the logits of row `row`.
+fn finish(row: usize, logits: &[f32], into: &mut [f32]) -> Result<(), PredictError> {
+    if !logits.iter().all(|logit| logit.is_finite()) {
+        return Err(PredictError::Overflow { row });
+    }
+    probabilities(logits, into);
+    Ok(())
+}

@@ -1,0 +1,225 @@
+//! Which terms a model knows, learnt from texts.
+
+use hashbrown::HashMap;
+use millwright_domain::{DocumentFrequency, VectorizerSpec, Weighting};
+
+use super::{TermCutter, TermRule, Vectorizer, Vocabulary};
+
+/// Counts the terms of the training texts and chooses among them.
+#[derive(Debug)]
+pub(crate) struct Dictionary {
+    cutter: TermCutter,
+    terms: HashMap<Box<str>, Usage>,
+    n_texts: u64,
+    /// Terms of all texts together, each time that one stands there.
+    n_times: u64,
+    /// Bytes that may still be held.
+    left: usize,
+}
+
+/// How often a term is used.
+#[derive(Clone, Copy, Debug, Default)]
+struct Usage {
+    texts: u64,
+    times: u64,
+    /// Number of the last text that has it, from 1.
+    latest: u64,
+}
+
+/// The terms take more memory than they may.
+#[derive(Debug, PartialEq)]
+pub(crate) struct TooManyTerms;
+
+/// Why there is nothing to know.
+#[derive(Debug, PartialEq)]
+pub(crate) enum NoTerms {
+    /// No text has a term.
+    AtAll,
+    /// More texts are asked for than are allowed.
+    Contradiction,
+    /// Each stands in too few texts.
+    TooRare,
+    /// Each stands in too many texts.
+    TooCommon,
+    /// Some are too rare, and the others too common.
+    Neither,
+}
+
+/// The terms that were chosen.
+#[derive(Debug, PartialEq)]
+struct Chosen {
+    /// Sorted by code point.
+    vocabulary: Vec<Box<str>>,
+    /// In how many texts each stands.
+    frequencies: Vec<u64>,
+    /// Texts that were read.
+    n_texts: u64,
+    /// Terms of a text, known or not, on average.
+    terms_per_text: f64,
+}
+
+impl Dictionary {
+    /// Bytes, roughly, that a term costs beside its letters: here, or in the vocabulary and the head.
+    const BYTES_PER_TERM: usize = 128;
+
+    /// Takes about `limit` bytes of memory at most.
+    pub(crate) fn new(rule: TermRule, limit: usize) -> Self {
+        let cutter = TermCutter::new(rule);
+        Self { cutter, terms: HashMap::new(), n_texts: 0, n_times: 0, left: limit }
+    }
+
+    /// Counts the terms of one more text.
+    pub(crate) fn add(&mut self, text: &str) -> Result<(), TooManyTerms> {
+        let Self { cutter, terms, n_texts, n_times, left } = self;
+        *n_texts += 1;
+        let mut is_full = false;
+        cutter.for_each(text, |term| {
+            *n_times += 1;
+            if let Some(usage) = terms.get_mut(term) {
+                usage.add(*n_texts);
+                return;
+            }
+            match left.checked_sub(term.len() + Self::BYTES_PER_TERM) {
+                Some(rest) => {
+                    *left = rest;
+                    terms.entry(term.into()).or_default().add(*n_texts);
+                }
+                None => is_full = true,
+            }
+        });
+        if is_full { Err(TooManyTerms) } else { Ok(()) }
+    }
+
+    /// A vectoriser that knows the terms that `spec` leaves.
+    pub(crate) fn vectorizer(self, spec: &VectorizerSpec) -> Result<Vectorizer, NoTerms> {
+        let chosen = self.choose(spec)?;
+        let idf = match spec.weighting {
+            Weighting::Count => None,
+            Weighting::Tfidf => Some(inverse_frequencies(&chosen).into()),
+        };
+        let terms_per_text = chosen.terms_per_text as f32;
+        let terms = chosen.vocabulary.iter().map(|term| term.as_bytes());
+        let vocabulary = Vocabulary::new(terms.collect());
+        let vocabulary = vocabulary.expect("chosen terms are sorted, distinct and counted");
+        Ok(Vectorizer { rule: TermRule::of(spec), vocabulary, idf, terms_per_text })
+    }
+
+    /// The terms that `spec` leaves, which are those that scikit-learn's `CountVectorizer` leaves.
+    ///
+    /// Shares are of all texts, empty ones among them, and are not rounded. Of terms that are as
+    /// frequent, `max_features` keeps those that sort first (scikit-learn keeps any).
+    fn choose(self, spec: &VectorizerSpec) -> Result<Chosen, NoTerms> {
+        if self.terms.is_empty() {
+            return Err(NoTerms::AtAll);
+        }
+        let n_texts = self.n_texts;
+        let bounds = [spec.min_df, spec.max_df].map(|df| texts(df, n_texts));
+        let [least, most] = bounds;
+        if most < least {
+            return Err(NoTerms::Contradiction);
+        }
+        let is_common = |usage: &Usage| usage.texts as f64 >= least;
+        let is_rare = |usage: &Usage| usage.texts as f64 <= most;
+        let none = match self.terms.values() {
+            all if !all.clone().any(is_common) => NoTerms::TooRare,
+            all if !all.clone().any(is_rare) => NoTerms::TooCommon,
+            _ => NoTerms::Neither,
+        };
+        let terms_per_text = self.n_times as f64 / n_texts as f64;
+        let kept = self.terms.into_iter().filter(|(_, usage)| is_common(usage) && is_rare(usage));
+        let kept = most_frequent(kept.collect(), spec.max_features);
+        if kept.is_empty() {
+            return Err(none);
+        }
+        let frequencies = kept.iter().map(|(_, usage)| usage.texts).collect();
+        let vocabulary = kept.into_iter().map(|(term, _)| term).collect();
+        Ok(Chosen { vocabulary, frequencies, n_texts, terms_per_text })
+    }
+}
+
+impl Usage {
+    fn add(&mut self, text: u64) {
+        self.times += 1;
+        self.texts += u64::from(self.latest != text);
+        self.latest = text;
+    }
+}
+
+/// A number of texts; a share of them need not be whole.
+fn texts(frequency: DocumentFrequency, n_texts: u64) -> f64 {
+    match frequency {
+        DocumentFrequency::Count(n) => f64::from(n),
+        DocumentFrequency::Share(share) => share * n_texts as f64,
+    }
+}
+
+/// The `limit` most frequent of `terms`, sorted.
+fn most_frequent(mut terms: Vec<(Box<str>, Usage)>, limit: Option<u32>) -> Vec<(Box<str>, Usage)> {
+    if let Some(limit) = limit.map(|limit| limit as usize).filter(|limit| *limit < terms.len()) {
+        terms.sort_unstable_by(|a, b| b.1.times.cmp(&a.1.times).then_with(|| a.0.cmp(&b.0)));
+        terms.truncate(limit);
+    }
+    terms.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+    terms
+}
+
+/// ln((1 + n) / (1 + df)) + 1 for each chosen term: as if one more text had every term.
+///
+/// Source: scikit-learn's `TfidfTransformer(smooth_idf=True)`.
+fn inverse_frequencies(chosen: &Chosen) -> Vec<f64> {
+    let all = 1.0 + chosen.n_texts as f64;
+    chosen.frequencies.iter().map(|texts| (all / (1.0 + *texts as f64)).ln() + 1.0).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dictionary(texts: &[&str]) -> Dictionary {
+        let mut dictionary = Dictionary::new(TermRule::default(), 1 << 20);
+        texts.iter().for_each(|text| dictionary.add(text).expect("a few terms"));
+        dictionary
+    }
+
+    fn spec(min_df: DocumentFrequency, max_df: DocumentFrequency) -> VectorizerSpec {
+        VectorizerSpec { min_df, max_df, ..VectorizerSpec::default() }
+    }
+
+    #[test]
+    fn terms_are_held_up_to_a_limit() {
+        for (text, cost) in [("pump", 132), ("pump pump", 132), ("pump leak", 264)] {
+            let full = |limit| Dictionary::new(TermRule::default(), limit).add(text);
+            assert_eq!((full(cost), full(cost - 1)), (Ok(()), Err(TooManyTerms)), "{text}");
+        }
+    }
+
+    #[test]
+    fn of_terms_as_frequent_those_that_sort_first_are_kept() {
+        let texts = ["dd cc cc aa", "bb dd", "", "ee ee"];
+        let spec = VectorizerSpec { max_features: Some(3), ..VectorizerSpec::default() };
+        let chosen = dictionary(&texts).choose(&spec).expect("terms");
+        assert_eq!(chosen.vocabulary, ["cc", "dd", "ee"].map(Box::from));
+        assert_eq!((chosen.frequencies, chosen.n_texts), (vec![1, 2, 1], 4));
+        assert_eq!(chosen.terms_per_text, 2.0);
+        let spec = VectorizerSpec { max_features: Some(4), ..spec };
+        let chosen = dictionary(&texts).choose(&spec).expect("terms");
+        assert_eq!(chosen.vocabulary, ["aa", "cc", "dd", "ee"].map(Box::from));
+    }
+
+    #[test]
+    fn a_vocabulary_of_nothing_says_why() {
+        use DocumentFrequency::{Count, Share};
+        let texts = ["aa bb", "aa cc", "aa"];
+        for (min_df, max_df, why) in [
+            (Count(4), Share(1.0), NoTerms::Contradiction),
+            (Count(4), Count(9), NoTerms::TooRare),
+            (Count(1), Share(0.3), NoTerms::Contradiction),
+            (Share(0.0), Share(0.3), NoTerms::TooCommon),
+            (Count(2), Count(2), NoTerms::Neither),
+        ] {
+            assert_eq!(dictionary(&texts).choose(&spec(min_df, max_df)), Err(why));
+        }
+        let nothing = dictionary(&["a", ""]).choose(&VectorizerSpec::default());
+        assert_eq!(nothing, Err(NoTerms::AtAll));
+    }
+}

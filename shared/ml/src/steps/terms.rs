@@ -1,0 +1,147 @@
+//! Texts to terms: runs of words or of characters.
+
+use std::{ops::Range, sync::LazyLock};
+
+use millwright_domain::{Analyzer, NgramRange, VectorizerSpec};
+use regex::Regex;
+
+/// scikit-learn's default pattern `(?u)\b\w\w+\b`: runs of two or more of what Python calls word
+/// characters, which are letters, numbers and the underscore, and not the marks of Rust's `\w`.
+static WORDS: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"[\p{L}\p{N}_]{2,}").expect("the pattern is constant and valid"));
+
+/// What the terms of a text are.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TermRule {
+    /// What terms are made of.
+    pub analyzer: Analyzer,
+    /// How many of these make a term.
+    pub ngrams: NgramRange,
+}
+
+impl Default for TermRule {
+    fn default() -> Self {
+        Self::of(&VectorizerSpec::default())
+    }
+}
+
+impl TermRule {
+    /// The rule of `spec`.
+    pub(crate) fn of(spec: &VectorizerSpec) -> Self {
+        Self { analyzer: spec.analyzer, ngrams: spec.ngrams }
+    }
+}
+
+/// Cuts one text after the other, in the same memory.
+#[derive(Debug)]
+pub(crate) struct TermCutter {
+    rule: TermRule,
+    /// The latest text as its terms have it: lower-cased, with single blanks.
+    text: String,
+    /// Where its words or characters are.
+    units: Vec<Range<usize>>,
+}
+
+impl TermCutter {
+    pub(crate) fn new(rule: TermRule) -> Self {
+        Self { rule, text: String::new(), units: Vec::new() }
+    }
+
+    /// Calls `visit` with every term of `text`: by length, and those of a length in order.
+    pub(crate) fn for_each(&mut self, text: &str, mut visit: impl FnMut(&str)) {
+        self.units.clear();
+        match self.rule.analyzer {
+            Analyzer::Word => self.words(text),
+            Analyzer::Char => self.characters(text),
+        }
+        let NgramRange { min, max } = self.rule.ngrams;
+        for n in min as usize..=(max as usize).min(self.units.len()) {
+            for run in self.units.windows(n) {
+                visit(&self.text[run[0].start..run[n - 1].end]);
+            }
+        }
+    }
+
+    fn words(&mut self, text: &str) {
+        let lower = text.to_lowercase();
+        let words = WORDS.find_iter(&lower);
+        if self.rule.ngrams.max == 1 {
+            self.units.extend(words.map(|word| word.range()));
+            self.text = lower;
+            return;
+        }
+        // Between the words of a term stands one blank, whatever stands there in the text.
+        self.text.clear();
+        for word in words {
+            let start = self.text.len();
+            self.text.push_str(word.as_str());
+            self.units.push(start..self.text.len());
+            self.text.push(' ');
+        }
+    }
+
+    /// Runs of two or more blanks become a space; one alone stays what it is.
+    fn characters(&mut self, text: &str) {
+        self.text.clear();
+        let lower = text.to_lowercase();
+        let mut characters = lower.chars().peekable();
+        while let Some(mut c) = characters.next() {
+            while is_blank(c) && characters.next_if(|c| is_blank(*c)).is_some() {
+                c = ' ';
+            }
+            let start = self.text.len();
+            self.text.push(c);
+            self.units.push(start..self.text.len());
+        }
+    }
+}
+
+/// What Python's `\s` takes: beside white space, four separators of records and fields.
+fn is_blank(c: char) -> bool {
+    c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn terms(analyzer: Analyzer, ngrams: (u32, u32), text: &str) -> Vec<String> {
+        let ngrams = NgramRange { min: ngrams.0, max: ngrams.1 };
+        let mut cutter = TermCutter::new(TermRule { analyzer, ngrams });
+        let mut found = Vec::new();
+        cutter.for_each("what was cut before leaves nothing", |_| {});
+        cutter.for_each(text, |term| found.push(term.to_owned()));
+        found
+    }
+
+    #[test]
+    fn words_are_those_of_scikit_learn() {
+        // CountVectorizer().build_analyzer() of scikit-learn 1.9.1.
+        for (text, words) in [
+            ("L/H BUCKET CYL LEAKING.", &["bucket", "cyl", "leaking"][..]),
+            ("a bb_c 1x 22 é ÉÉ", &["bb_c", "1x", "22", "éé"]),
+            ("液压泵 漏油", &["液压泵", "漏油"]),
+            ("e\u{301}te\u{301} x² ½½", &["te", "x²", "½½"]),
+            ("ΟΔΟΣ", &["οδος"]),
+            ("", &[]),
+        ] {
+            assert_eq!(terms(Analyzer::Word, (1, 1), text), words, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn runs_of_words_are_joined_by_one_blank() {
+        let found = terms(Analyzer::Word, (1, 2), "Pump -- leaks\tOIL");
+        assert_eq!(found, ["pump", "leaks", "oil", "pump leaks", "leaks oil"]);
+        assert_eq!(terms(Analyzer::Word, (3, 9), "aa bb cc"), ["aa bb cc"]);
+        assert!(terms(Analyzer::Word, (2, 2), "alone").is_empty());
+    }
+
+    #[test]
+    fn runs_of_characters_count_code_points() {
+        assert_eq!(terms(Analyzer::Char, (2, 3), "漏油É"), ["漏油", "油é", "漏油é"]);
+        assert_eq!(terms(Analyzer::Char, (1, 1), "a\t b\tc"), ["a", " ", "b", "\t", "c"]);
+        assert_eq!(terms(Analyzer::Char, (1, 1), "\u{1c}\u{1c}"), [" "]);
+        assert!(terms(Analyzer::Char, (1, 4), "").is_empty());
+    }
+}

@@ -1,0 +1,95 @@
+//! The held-out rows, asked as a caller would ask them.
+
+use millwright_domain::Evaluation;
+use millwright_tensor::{Column, Rows};
+
+use super::{
+    Reporter, TrainError, inputs::Source, layout::Input, samples::Sample, steps::number_or_nan,
+};
+use crate::{CsvRow, NumberFormat, PredictError, metrics::Tally, model::Model};
+
+/// Most rows and bytes that are asked at once.
+const MOST_ROWS: usize = 4096;
+const MOST_BYTES: usize = 16 << 20;
+
+/// Scores of `model` on every held-out row, once.
+pub(super) fn score(
+    source: Source<'_>,
+    model: &Model,
+    reporter: &mut Reporter<'_>,
+) -> Result<Evaluation, TrainError> {
+    let Source { table, layout, samples } = source;
+    let mut tally = Tally::new(model.classes.len());
+    let mut block = Block::new(&layout.input, table.numbers());
+    samples.for_each(table, reporter, |row, sample| {
+        let Sample::HeldOut(class) = sample else { return Ok(()) };
+        block.add(row, class);
+        if block.is_full() {
+            block.answer(model, &mut tally)?;
+        }
+        Ok(())
+    })?;
+    block.answer(model, &mut tally)?;
+    Ok(tally.finish())
+}
+
+/// Rows that wait to be asked together.
+struct Block<'a> {
+    input: &'a Input,
+    format: &'a NumberFormat,
+    numbers: Vec<f64>,
+    texts: Vec<String>,
+    truths: Vec<u32>,
+    bytes: usize,
+}
+
+impl<'a> Block<'a> {
+    fn new(input: &'a Input, format: &'a NumberFormat) -> Self {
+        Self { input, format, numbers: vec![], texts: vec![], truths: vec![], bytes: 0 }
+    }
+
+    fn add(&mut self, row: &CsvRow, class: u32) {
+        self.truths.push(class);
+        if let Some(text) = self.input.text() {
+            let text = row.cell(text.place);
+            self.bytes += text.len();
+            self.texts.push(text.to_owned());
+        }
+        let numbers = self.input.numbers().iter();
+        self.numbers.extend(numbers.map(|c| number_or_nan(self.format, row.cell(c.place))));
+        self.bytes += size_of::<f64>() * self.input.numbers().len();
+    }
+
+    fn is_full(&self) -> bool {
+        self.truths.len() >= MOST_ROWS || self.bytes >= MOST_BYTES
+    }
+
+    /// Asks the model for the rows so far and lets go of them.
+    fn answer(&mut self, model: &Model, tally: &mut Tally) -> Result<(), PredictError> {
+        let rows = self.columns().and_then(|columns| Rows::new(self.truths.len(), columns).ok());
+        let answers = model.probabilities(&rows.ok_or(PredictError::TooMany)?)?;
+        for (truth, answer) in self.truths.iter().zip(answers.chunks_exact(model.classes.len())) {
+            tally.add(*truth as usize, answer);
+        }
+        *self = Self::new(self.input, self.format);
+        Ok(())
+    }
+
+    /// The rows so far, under the signature of the model.
+    fn columns(&self) -> Option<Vec<Column>> {
+        let width = self.input.numbers().len();
+        let all = || Column::fp64(width, &self.numbers);
+        let one = |j| {
+            let values = self.numbers.iter().skip(j).step_by(width);
+            Column::fp64(1, &values.copied().collect::<Vec<_>>())
+        };
+        match self.input {
+            Input::Text(_) => Some(vec![Column::var(&self.texts)?]),
+            Input::Numeric(_) => Some(vec![all()]),
+            Input::Mixed(..) => {
+                let texts = Column::var(&self.texts)?;
+                Some(std::iter::once(texts).chain((0..width).map(one)).collect())
+            }
+        }
+    }
+}
