@@ -1,0 +1,55 @@
+//! gRPC health, which knows of the drain.
+
+use futures::{
+    StreamExt,
+    future::ready,
+    stream::{BoxStream, once},
+};
+use tokio_util::sync::CancellationToken;
+use tonic::{Request, Response, Status};
+use tonic_health::{
+    pb::{
+        HealthCheckRequest, HealthCheckResponse, health_check_response::ServingStatus,
+        health_server::Health,
+    },
+    server::{HealthReporter, HealthService},
+};
+
+/// Answers as the reporter says; from the drain on NOT_SERVING for every name, and watches end:
+/// nobody else would end them.
+pub(crate) struct DrainingHealth {
+    reported: HealthService,
+    draining: CancellationToken,
+}
+
+impl DrainingHealth {
+    pub(crate) fn new(reporter: HealthReporter, draining: CancellationToken) -> Self {
+        Self { reported: HealthService::from_health_reporter(reporter), draining }
+    }
+}
+
+#[tonic::async_trait]
+impl Health for DrainingHealth {
+    async fn check(
+        &self,
+        request: Request<HealthCheckRequest>,
+    ) -> Result<Response<HealthCheckResponse>, Status> {
+        let reported = self.reported.check(request).await?;
+        Ok(if self.draining.is_cancelled() { Response::new(not_serving()) } else { reported })
+    }
+
+    type WatchStream = BoxStream<'static, Result<HealthCheckResponse, Status>>;
+
+    async fn watch(
+        &self,
+        request: Request<HealthCheckRequest>,
+    ) -> Result<Response<Self::WatchStream>, Status> {
+        let reported = self.reported.watch(request).await?.into_inner();
+        let until_drained = reported.take_until(self.draining.clone().cancelled_owned());
+        Ok(Response::new(until_drained.chain(once(ready(Ok(not_serving())))).boxed()))
+    }
+}
+
+fn not_serving() -> HealthCheckResponse {
+    HealthCheckResponse { status: ServingStatus::NotServing.into() }
+}
