@@ -1,0 +1,32 @@
+//! The registry as a process of its own.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use millwright_chassis::{Failure, args::parse, conclude, run};
+use millwright_registry::{Args, serve};
+
+/// Keeps models: numbered versions, aliases, and the artifacts behind them
+#[derive(Parser)]
+#[command(name = "millwright-registry", version)]
+struct Command {
+    #[command(flatten)]
+    args: Args,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match parse::<Command>() {
+        Ok(command) => conclude(start(command.args).await),
+        Err(exit) => exit,
+    }
+}
+
+async fn start(args: Args) -> Result<(), Failure> {
+    let (address, telemetry, config) = args.check()?;
+    run(("--registry", address), &telemetry, async |listener, stop| {
+        let outcome = serve(listener, config, stop).await;
+        outcome.map_err(|error| Failure::new(&error, error.exit()))
+    })
+    .await
+}
