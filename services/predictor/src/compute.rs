@@ -1,0 +1,77 @@
+//! Where models run: one pool of threads for all versions.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
+
+use millwright_ml::Predictor;
+use millwright_tensor::Rows;
+use rayon::ThreadPool;
+use tokio::sync::oneshot;
+
+use crate::{
+    ServingError,
+    lane::{Lane, Places},
+};
+
+/// Work below this runs where it stands: a hop to the pool costs some 18 µs, and so do 0.3 MFLOP at
+/// 17 GFLOP/s. An estimate, which no benchmark of ours has set yet.
+const HOP_FLOPS: u64 = 300_000;
+
+/// Nor does more than this stay, whatever it computes: a text of megabytes takes milliseconds.
+const HOP_BYTES: usize = 64 << 10;
+
+/// The pool, and the turns that versions take at it. Clones share both.
+#[derive(Clone)]
+pub struct Compute {
+    pool: Arc<ThreadPool>,
+    places: Arc<Places>,
+}
+
+/// A pool that could not be started.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot start the compute threads")]
+pub struct PoolError(#[from] rayon::ThreadPoolBuildError);
+
+impl Compute {
+    /// A pool of `threads` threads, and as many batches at a time.
+    ///
+    /// # Errors
+    /// [`PoolError`] if the system gives no more threads.
+    pub fn new(threads: usize) -> Result<Self, PoolError> {
+        let builder = rayon::ThreadPoolBuilder::new().num_threads(threads);
+        let pool = builder.thread_name(|i| format!("compute-{i}")).build()?;
+        Ok(Self { pool: Arc::new(pool), places: Arc::new(Places::new(threads.max(1))) })
+    }
+
+    /// A version's way to the pool, on which its turns are counted.
+    pub(crate) fn lane(&self) -> Lane {
+        self.places.lane()
+    }
+
+    /// Runs `model` on `rows`. A panic is an error, and an answer has one row for each of `rows`.
+    pub(crate) async fn run(
+        &self,
+        model: &Arc<dyn Predictor>,
+        rows: Rows,
+    ) -> Result<Rows, ServingError> {
+        let flops = model.flops_per_row().saturating_mul(rows.len() as u64);
+        if flops < HOP_FLOPS && rows.byte_len() < HOP_BYTES {
+            return guarded(model.as_ref(), &rows);
+        }
+        let (reply, outcome) = oneshot::channel();
+        let model = model.clone();
+        self.pool.spawn(move || {
+            let _gone = reply.send(guarded(model.as_ref(), &rows));
+        });
+        outcome.await.map_err(|_| ServingError::Stopping)?
+    }
+}
+
+fn guarded(model: &dyn Predictor, rows: &Rows) -> Result<Rows, ServingError> {
+    // A model is immutable: there is no state that a panic could leave half-changed.
+    let answer = catch_unwind(AssertUnwindSafe(|| model.predict(rows)))
+        .map_err(|_| ServingError::Panicked)??;
+    if answer.len() == rows.len() { Ok(answer) } else { Err(ServingError::Miscounted) }
+}

@@ -1,0 +1,33 @@
+//! The predictor as a process of its own.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use millwright_chassis::{Failure, args::parse, conclude, run};
+use millwright_predictor::{Args, Listeners, serve};
+
+/// Serves the versions that the registry's aliases point to
+#[derive(Parser)]
+#[command(name = "millwright-predictor", version)]
+struct Command {
+    #[command(flatten)]
+    args: Args,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match parse::<Command>() {
+        Ok(command) => conclude(start(command.args).await),
+        Err(exit) => exit,
+    }
+}
+
+async fn start(args: Args) -> Result<(), Failure> {
+    let (addresses, telemetry, config) = args.check()?;
+    let rest = addresses.rest.bind().await?;
+    run(("--predictor", addresses.grpc), &telemetry, async |grpc, stop| {
+        let outcome = serve(Listeners { grpc, rest }, config, stop).await;
+        outcome.map_err(|error| Failure::new(&error, error.exit()))
+    })
+    .await
+}
