@@ -33,7 +33,7 @@ const SMALLEST_BUFFER: usize = 8 << 10;
 /// what is not done after `limits.drain` is cut off.
 pub(crate) async fn serve(
     listener: TcpListener,
-    service: impl Layered,
+    service: impl Layered<Body>,
     limits: &Limits,
     draining: &CancellationToken,
 ) {
@@ -60,7 +60,7 @@ fn http1(limits: &Limits) -> http1::Builder {
 async fn converse(
     http: http1::Builder,
     stream: impl AsyncRead + AsyncWrite + Send + 'static,
-    service: impl Layered,
+    service: impl Layered<Body>,
     closing: CancellationToken,
 ) {
     let service = service.map_request(|request: Request<Incoming>| request.map(Body::new));

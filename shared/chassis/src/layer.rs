@@ -1,15 +1,12 @@
 //! What every request passes, in order.
 
-use std::{convert::Infallible, net::SocketAddr};
+use std::{convert::Infallible, fmt::Display, net::SocketAddr, sync::Arc};
 
-use axum::{
-    Router,
-    extract::Request,
-    middleware::{from_fn, from_fn_with_state},
-    response::Response,
-};
+use axum::{Router, body::Body, middleware::from_fn};
+use bytes::Bytes;
+use http::{Request, Response};
 use tokio_util::sync::CancellationToken;
-use tower::{Service, ServiceBuilder};
+use tower::{BoxError, Service, ServiceBuilder, layer::layer_fn};
 
 use crate::{Limits, ServeError, Services, methods::Methods};
 
@@ -20,15 +17,17 @@ mod draining;
 mod metrics;
 mod plain;
 mod refusal;
+mod step;
 mod trace;
 mod watched;
 
 pub(crate) use metrics::MethodMeters;
+use step::step;
 
 /// The layers of one server, and what they share.
 pub(crate) struct Layers {
     methods: Methods,
-    draining: CancellationToken,
+    draining: Arc<CancellationToken>,
     instruments: metrics::Instruments,
     limits: Limits,
 }
@@ -38,21 +37,22 @@ impl Layers {
     pub(crate) fn new(services: &Services, limits: &Limits) -> Result<Self, ServeError> {
         Ok(Self {
             methods: services.methods()?,
-            draining: services.draining(),
+            draining: Arc::new(services.draining()),
             instruments: metrics::Instruments::new(&crate::meter()),
             limits: limits.clone(),
         })
     }
 
     /// `services`, which listen at `address`, behind every layer.
-    pub(crate) fn grpc(
+    pub(crate) fn grpc<R>(
         &self,
         services: Services,
         address: SocketAddr,
-    ) -> Result<impl Layered + use<>, ServeError> {
-        let routes = services.routes()?.prepare().into_axum_router();
-        let routes = routes.layer(from_fn(contract::only_grpc));
-        Ok(self.around(routes, address, |request| request.uri().path()))
+    ) -> Result<impl Layered<R> + use<R>, ServeError>
+    where
+        R: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+    {
+        Ok(self.around(services.routes()?, address, |request| request.uri().path()))
     }
 
     /// The same in front of an [`HttpFace`](crate::HttpFace), with seats of its own: neither can take
@@ -60,59 +60,72 @@ impl Layers {
     pub(crate) fn http(
         &self,
         routes: Router,
-        method: fn(&Request) -> &str,
+        method: fn(&Request<Body>) -> &str,
         address: SocketAddr,
-    ) -> impl Layered + use<> {
+    ) -> impl Layered<Body> + use<> {
         let layered = self.around(routes, address, method);
         ServiceBuilder::new().layer(from_fn(plain::tell)).service(layered)
     }
 
     /// `routes`, which listen at `address`, behind every layer; `path` says at which path gRPC has
     /// what a request asks for. The first layer is the outermost.
-    fn around(
+    fn around<S, R, B>(
         &self,
-        routes: Router,
+        routes: S,
         address: SocketAddr,
-        path: fn(&Request) -> &str,
-    ) -> impl Layered + use<> {
+        path: fn(&Request<R>) -> &str,
+    ) -> impl Layered<R> + use<S, R, B>
+    where
+        S: Service<Request<R>, Response = Response<B>, Error = Infallible, Future: Send>
+            + Clone
+            + Send
+            + 'static,
+        R: 'static,
+        B: http_body::Body<Data = Bytes, Error: Display> + Send + Unpin + 'static,
+    {
         let methods = self.methods.clone();
-        let tracing = trace::Tracing::new(crate::tracer(), address);
-        let longest = deadline::Longest(self.limits.max_deadline);
-        let seats = admit::Seats::new(self.limits.max_in_flight);
         ServiceBuilder::new()
             // Names the method once, for the layers that ask.
-            .map_request(move |mut request: Request| {
+            .map_request(move |mut request: Request<R>| {
                 let method = methods.at(path(&request));
                 request.extensions_mut().insert(method);
                 request
             })
             // These two answer nothing. They stand outside to see what the caller gets, and so that
             // what the others log lies within the request's span.
-            .layer(from_fn_with_state(tracing, trace::trace))
-            .layer(from_fn_with_state(self.instruments.clone(), metrics::measure))
+            .layer(step(trace::Tracing::new(crate::tracer(), address)))
+            .layer(step(self.instruments.clone()))
             // The outermost that answers: corrects the answers of all the others and of tonic.
-            .layer(from_fn(contract::keep_contract))
+            .layer(layer_fn(contract::KeepContract))
             // Before the rest: who must go elsewhere should know at once.
-            .layer(from_fn_with_state(self.draining.clone(), draining::refuse_when_draining))
+            .layer(step(draining::Draining(self.draining.clone())))
             // The caller's clock runs from here on, whatever the request waits for.
-            .layer(from_fn_with_state(longest, deadline::bound))
+            .layer(step(deadline::Longest(self.limits.max_deadline)))
             // Innermost: a seat is held while there is work, and sheds; the only queue is the
             // batcher's.
-            .layer(from_fn_with_state(seats, admit::admit))
+            .layer(step(admit::Seats::new(self.limits.max_in_flight)))
             .service(routes)
     }
 }
 
 /// What stands behind the layers: it answers every request.
-pub(crate) trait Layered:
-    Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static
+pub(crate) trait Layered<R>:
+    Service<Request<R>, Response = Response<Self::Body>, Error = Infallible, Future: Send>
+    + Clone
+    + Send
+    + 'static
 {
+    /// Of its answers.
+    type Body: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static;
 }
 
-impl<S> Layered for S where
-    S: Service<Request, Response = Response, Error = Infallible, Future: Send>
+impl<S, R, B> Layered<R> for S
+where
+    S: Service<Request<R>, Response = Response<B>, Error = Infallible, Future: Send>
         + Clone
         + Send
-        + 'static
+        + 'static,
+    B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
+    type Body = B;
 }

@@ -5,6 +5,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
+use http::Request;
 use prost::Message;
 use prost_types::{FileDescriptorProto, FileDescriptorSet};
 
@@ -29,6 +30,11 @@ pub(crate) enum Kind {
 }
 
 impl Method {
+    /// That of `request`, which was named before any layer asks.
+    pub(crate) fn of<B>(request: &Request<B>) -> &Arc<Self> {
+        request.extensions().get().expect("the outermost layer names the method")
+    }
+
     /// Health and reflection, which every server has: they watch for ever and cost nothing.
     pub(crate) fn is_about_the_server(&self) -> bool {
         self.service.starts_with("grpc.")

@@ -2,7 +2,6 @@
 
 use std::{future::Future, io::Cursor, net::SocketAddr, time::Duration};
 
-use axum::{body::Body, response::Response};
 use futures::FutureExt;
 use http::Request;
 use hyper::{body::Incoming, server::conn::http2};
@@ -19,7 +18,11 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use crate::{
-    Limits, ServeError, Services, connections::Connections, http1, layer::Layers, whole::Whole,
+    Limits, ServeError, Services,
+    connections::Connections,
+    http1,
+    layer::{Layered, Layers},
+    whole::Whole,
 };
 
 /// A caller that is silent for so long is asked for a sign of life.
@@ -66,9 +69,7 @@ pub async fn serve(
     let connections = Connections::new(limits.max_connections);
     let grpc = async {
         let accept = connections.accept(listener, |stream, closing| {
-            let service = service
-                .clone()
-                .map_request(|r: Request<Incoming>| r.map(|body| Body::new(Whole(body))));
+            let service = service.clone().map_request(|r: Request<Incoming>| r.map(Whole));
             converse(http.clone(), stream, service, closing)
         });
         draining.run_until_cancelled(accept).await;
@@ -107,16 +108,12 @@ fn connection_window(streams: u32) -> u32 {
 }
 
 /// One connection, from its preface to its end.
-async fn converse<S>(
+async fn converse(
     http: http2::Builder<TokioExecutor>,
     stream: TcpStream,
-    service: S,
+    service: impl Layered<Incoming>,
     closing: CancellationToken,
-) where
-    S: tower::Service<Request<Incoming>, Response = Response> + Clone + Send + 'static,
-    S::Future: Send,
-    S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-{
+) {
     let begun = closing.run_until_cancelled(timeout(PREFACE_TIMEOUT, begin(stream))).await;
     let Some(Ok(Some(io))) = begun else {
         return;

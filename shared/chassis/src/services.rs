@@ -2,25 +2,25 @@
 
 use std::convert::Infallible;
 
-use axum::response::IntoResponse;
-use http::Request;
+use http::{Request, Response};
 use millwright_domain::{Code, Fault};
 use tokio_util::sync::CancellationToken;
-use tonic::{
-    body::Body,
-    server::NamedService,
-    service::{Routes, RoutesBuilder},
-};
+use tonic::{body::Body, server::NamedService};
 use tonic_health::{ServingStatus, pb::health_server::HealthServer};
 use tower::Service;
 
-use crate::{Health, HttpFace, health::DrainingHealth, methods::Methods};
+use crate::{
+    Health, HttpFace,
+    health::DrainingHealth,
+    methods::Methods,
+    routes::{Answer, Routes, Server},
+};
 
 /// The gRPC services of one server; health (per service) and reflection come with it.
 pub struct Services {
     descriptors: &'static [u8],
-    routes: RoutesBuilder,
-    names: Vec<&'static str>,
+    /// By name; the order is that in which they were added.
+    servers: Vec<(&'static str, Server)>,
     health: Health,
     draining: CancellationToken,
     at_start: ServingStatus,
@@ -50,8 +50,7 @@ impl Services {
     pub fn new(descriptors: &'static [u8]) -> Self {
         Self {
             descriptors,
-            routes: RoutesBuilder::default(),
-            names: Vec::new(),
+            servers: Vec::new(),
             health: Health::new(),
             draining: CancellationToken::new(),
             at_start: ServingStatus::Serving,
@@ -76,17 +75,16 @@ impl Services {
     #[expect(clippy::should_implement_trait, reason = "services are added, not summed")]
     pub fn add<S>(mut self, service: S) -> Self
     where
-        S: Service<Request<Body>, Error = Infallible>
+        S: Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future = Answer>
             + NamedService
             + Clone
             + Send
             + Sync
             + 'static,
-        S::Response: IntoResponse,
-        S::Future: Send + 'static,
     {
-        self.routes.add_service(service);
-        self.names.push(S::NAME);
+        // A generated server is always ready.
+        let server = move |request| service.clone().call(request);
+        self.servers.push((S::NAME, Box::new(server)));
         self
     }
 
@@ -123,8 +121,8 @@ impl Services {
 
     /// Tells how the process and every added service start.
     pub(crate) async fn open(&self) {
-        for name in self.names.iter().chain([&""]) {
-            self.health.set_service_status(*name, self.at_start).await;
+        for name in self.names().chain([""]) {
+            self.health.set_service_status(name, self.at_start).await;
         }
     }
 
@@ -138,11 +136,15 @@ impl Services {
     }
 
     /// All routes, those of health and reflection too.
-    pub(crate) fn routes(mut self) -> Result<Routes, ServeError> {
+    pub(crate) fn routes(self) -> Result<Routes, ServeError> {
         let (v1, v1alpha) = (self.reflection().build_v1()?, self.reflection().build_v1alpha()?);
-        let health = DrainingHealth::new(self.health, self.draining);
-        self.routes.add_service(HealthServer::new(health)).add_service(v1).add_service(v1alpha);
-        Ok(self.routes.routes())
+        let health = DrainingHealth::new(self.health.clone(), self.draining());
+        let all = self.add(HealthServer::new(health)).add(v1).add(v1alpha);
+        Ok(Routes::new(all.servers))
+    }
+
+    fn names(&self) -> impl Iterator<Item = &'static str> + use<'_> {
+        self.servers.iter().map(|(name, _)| *name)
     }
 
     fn reflection(&self) -> tonic_reflection::server::Builder<'static> {
@@ -152,6 +154,6 @@ impl Services {
             // The details of a refusal: without them a tool such as grpcurl prints bytes.
             .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
             .with_service_name("grpc.health.v1.Health");
-        self.names.iter().fold(described, |builder, name| builder.with_service_name(*name))
+        self.names().fold(described, |builder, name| builder.with_service_name(name))
     }
 }

@@ -2,25 +2,19 @@
 
 use std::{sync::Arc, time::Duration};
 
-use axum::{
-    Extension,
-    extract::{Request, State},
-    middleware::Next,
-    response::Response,
-};
+use http::Request;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::{
-    refusal::Refusal,
-    watched::{Watch, watch},
-};
+use super::{refusal::Refusal, step::Step, watched::Watch};
 use crate::methods::Method;
 
 /// When a caller that was shed should come again: seats are held for milliseconds where work is
 /// small, and longer waits only idle the machine.
 const RETRY_AFTER: Duration = Duration::from_millis(100);
 
-/// The seats of one server.
+/// The seats of one server: a request has one until its answer has ended, or is refused at once.
+///
+/// Health needs no seat: a busy server is not a dead one.
 #[derive(Clone)]
 pub(super) struct Seats(Arc<Semaphore>);
 
@@ -30,25 +24,20 @@ impl Seats {
     }
 }
 
-/// Gives the request a seat until its answer has ended, or refuses it at once.
-///
-/// Health needs no seat: a busy server is not a dead one.
-pub(super) async fn admit(
-    State(Seats(seats)): State<Seats>,
-    Extension(method): Extension<Arc<Method>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    if method.is_about_the_server() {
-        return next.run(request).await;
+impl Step for Seats {
+    type Watch = Seated;
+
+    fn begin<B>(&self, request: &mut Request<B>) -> Result<Option<Seated>, Refusal> {
+        if Method::of(request).is_about_the_server() {
+            return Ok(None);
+        }
+        let seat = self.0.clone().try_acquire_owned();
+        seat.map(|seat| Some(Seated(seat))).map_err(|_| Refusal::Busy { retry_after: RETRY_AFTER })
     }
-    let Ok(seat) = seats.try_acquire_owned() else {
-        return Refusal::Busy { retry_after: RETRY_AFTER }.answer();
-    };
-    watch(next.run(request).await, Seated(seat))
 }
 
-struct Seated(
+/// A seat that is taken.
+pub(super) struct Seated(
     #[expect(dead_code, reason = "held, and given back by its drop")] OwnedSemaphorePermit,
 );
 

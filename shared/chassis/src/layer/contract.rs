@@ -4,42 +4,74 @@
 //! promised, a panic would reset the stream, and a code without a meaning hides a defect.
 
 use std::{
+    convert::Infallible,
+    fmt::Display,
+    future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     task::{Context, Poll, ready},
 };
 
-use axum::{body::Body, extract::Request, middleware::Next, response::Response};
 use bytes::Bytes;
-use futures::FutureExt;
-use http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
-use http_body::{Frame, SizeHint};
+use http::{HeaderMap, Request, Response};
+use http_body::{Body, Frame, SizeHint};
+use pin_project_lite::pin_project;
 use tonic::{Code, Status};
+use tower::Service;
 
 use super::refusal::{Refusal, trailers};
 use crate::status::{INCIDENT, incident, status};
 
 /// Answers every request as the contract says.
-pub(super) async fn keep_contract(request: Request, next: Next) -> Response {
-    let Ok(mut response) = AssertUnwindSafe(next.run(request)).catch_unwind().await else {
-        return panicked().into_http();
-    };
-    correct(response.headers_mut());
-    response.map(|body| Body::new(Kept(Some(body))))
-}
+#[derive(Clone)]
+pub(super) struct KeepContract<S>(pub(super) S);
 
-/// Refuses what is no gRPC, as gRPC over HTTP/2 says.
-pub(super) async fn only_grpc(request: Request, next: Next) -> Response {
-    if is_grpc(request.headers()) {
-        return next.run(request).await;
+impl<S, R, B> Service<Request<R>> for KeepContract<S>
+where
+    S: Service<Request<R>, Response = Response<B>, Error = Infallible>,
+{
+    type Response = Response<Kept<B>>;
+    type Error = Infallible;
+    type Future = Keeping<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.0.poll_ready(cx)
     }
-    let mut refused = Response::new(Body::empty());
-    *refused.status_mut() = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-    refused
+
+    fn call(&mut self, request: Request<R>) -> Self::Future {
+        Keeping { inner: catch_unwind(AssertUnwindSafe(|| self.0.call(request))).ok() }
+    }
 }
 
-fn is_grpc(headers: &HeaderMap) -> bool {
-    headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"))
+pin_project! {
+    /// An answer on its way, to whom the contract applies; nothing if its maker panicked.
+    pub(super) struct Keeping<F> {
+        #[pin]
+        inner: Option<F>,
+    }
+}
+
+impl<F, B> Future for Keeping<F>
+where
+    F: Future<Output = Result<Response<B>, Infallible>>,
+{
+    type Output = Result<Response<Kept<B>>, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        let polled = this
+            .inner
+            .as_mut()
+            .as_pin_mut()
+            .map(|inner| catch_unwind(AssertUnwindSafe(|| inner.poll(cx))));
+        let Some(Ok(polled)) = polled else {
+            this.inner.set(None);
+            return Poll::Ready(Ok(panicked().into_http::<()>().map(|()| Kept(None))));
+        };
+        let Ok(mut response) = ready!(polled);
+        correct(response.headers_mut());
+        Poll::Ready(Ok(response.map(|body| Kept(Some(body)))))
+    }
 }
 
 fn panicked() -> Status {
@@ -108,9 +140,9 @@ fn field_in(problem: &str) -> Option<String> {
 }
 
 /// A body whose trailers keep the contract; empty once it has ended.
-struct Kept(Option<Body>);
+pub(super) struct Kept<B>(Option<B>);
 
-impl Kept {
+impl<B> Kept<B> {
     /// Ends the answer with `status`, and drops what made it.
     fn end(&mut self, status: &Status) -> Frame<Bytes> {
         self.0 = None;
@@ -118,14 +150,17 @@ impl Kept {
     }
 }
 
-impl http_body::Body for Kept {
+impl<B> Body for Kept<B>
+where
+    B: Body<Data = Bytes, Error: Display> + Unpin,
+{
     type Data = Bytes;
-    type Error = axum::Error;
+    type Error = Infallible;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         let Some(body) = &mut self.0 else {
             return Poll::Ready(None);
         };
@@ -147,10 +182,10 @@ impl http_body::Body for Kept {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.0.as_ref().is_none_or(http_body::Body::is_end_stream)
+        self.0.as_ref().is_none_or(Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.0.as_ref().map_or_else(|| SizeHint::with_exact(0), http_body::Body::size_hint)
+        self.0.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
     }
 }

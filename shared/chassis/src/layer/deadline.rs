@@ -1,59 +1,43 @@
 //! Holds an answer to the caller's deadline, to the end of its body.
 
 use std::{
+    future::Future,
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
 
-use axum::{
-    Extension,
-    body::Body,
-    extract::{Request, State},
-    middleware::Next,
-    response::Response,
-};
-use bytes::Bytes;
-use http::HeaderMap;
-use http_body::Frame;
-use tokio::time::{Instant, Sleep, sleep_until, timeout_at};
+use http::{HeaderMap, Request};
+use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::refusal::Refusal;
+use super::{refusal::Refusal, step::Step, watched::Watch};
 use crate::{
     Deadline,
     methods::{Kind, Method},
 };
 
-/// The longest that a unary call may take.
+/// Answers DEADLINE_EXCEEDED when the time is over, and drops the work.
+///
+/// The time is the caller's `grpc-timeout`; a unary call has this at most, a stream that names none
+/// has no end.
 #[derive(Clone, Copy)]
 pub(super) struct Longest(pub(super) Duration);
 
-/// Answers DEADLINE_EXCEEDED when the time is over, and drops the work.
-///
-/// The time is the caller's `grpc-timeout`; a unary call has [`Longest`] at most, a stream that
-/// names none has no end.
-pub(super) async fn bound(
-    State(Longest(longest)): State<Longest>,
-    Extension(method): Extension<Arc<Method>>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    let Ok(asked) = grpc_timeout(request.headers()) else {
-        return Refusal::Timeout.answer();
-    };
-    let allowed = match method.kind {
-        Kind::Unary => Some(asked.map_or(longest, |asked| asked.min(longest))),
-        Kind::Streaming => asked,
-    };
-    let Some(deadline) = allowed.and_then(|allowed| Instant::now().checked_add(allowed)) else {
-        return next.run(request).await;
-    };
-    request.extensions_mut().insert(Deadline(deadline));
-    let Ok(response) = timeout_at(deadline, next.run(request)).await else {
-        return Refusal::TooLate.answer();
-    };
-    response.map(|body| Body::new(Bounded::new(body, deadline)))
+impl Step for Longest {
+    type Watch = Bounded;
+
+    fn begin<B>(&self, request: &mut Request<B>) -> Result<Option<Bounded>, Refusal> {
+        let asked = grpc_timeout(request.headers()).map_err(|()| Refusal::Timeout)?;
+        let allowed = match Method::of(request).kind {
+            Kind::Unary => Some(asked.map_or(self.0, |asked| asked.min(self.0))),
+            Kind::Streaming => asked,
+        };
+        let deadline = allowed.and_then(|allowed| Instant::now().checked_add(allowed));
+        Ok(deadline.map(|deadline| {
+            request.extensions_mut().insert(Deadline(deadline));
+            Bounded { deadline, alarm: None }
+        }))
+    }
 }
 
 /// What the header `grpc-timeout` says; `Err` if it is not as gRPC over HTTP/2 defines it.
@@ -79,40 +63,21 @@ fn grpc_timeout(headers: &HeaderMap) -> Result<Option<Duration>, ()> {
     }
 }
 
-/// A body that ends at a deadline.
-struct Bounded {
-    body: Option<Body>,
-    deadline: Pin<Box<Sleep>>,
+/// An answer that ends at a deadline.
+pub(super) struct Bounded {
+    deadline: Instant,
+    /// Set when the answer is waited for: most are there at once.
+    alarm: Option<Pin<Box<Sleep>>>,
 }
 
-impl Bounded {
-    fn new(body: Body, deadline: Instant) -> Self {
-        Self { body: Some(body), deadline: Box::pin(sleep_until(deadline)) }
-    }
-}
-
-impl http_body::Body for Bounded {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        let Self { body: maybe, deadline } = &mut *self;
-        let Some(body) = maybe else {
-            return Poll::Ready(None);
-        };
-        // The clock first: a body that always has more would never come to it.
-        if deadline.as_mut().poll(cx).is_pending() {
-            return Pin::new(body).poll_frame(cx);
-        }
-        *maybe = None;
-        Poll::Ready(Some(Ok(Frame::trailers(Refusal::TooLate.trailers()))))
+impl Watch for Bounded {
+    fn is_due(&self) -> Option<Refusal> {
+        (self.deadline <= Instant::now()).then_some(Refusal::TooLate)
     }
 
-    fn is_end_stream(&self) -> bool {
-        self.body.as_ref().is_none_or(http_body::Body::is_end_stream)
+    fn poll_due(&mut self, cx: &mut Context<'_>) -> Poll<Refusal> {
+        let alarm = self.alarm.get_or_insert_with(|| Box::pin(sleep_until(self.deadline)));
+        alarm.as_mut().poll(cx).map(|()| Refusal::TooLate)
     }
 }
 

@@ -1,30 +1,30 @@
 //! Sends callers elsewhere once the server is going down.
 
-use std::sync::Arc;
+use std::{convert::Infallible, sync::Arc};
 
-use axum::{
-    Extension,
-    extract::{Request, State},
-    middleware::Next,
-    response::Response,
-};
+use http::Request;
 use tokio_util::sync::CancellationToken;
 
-use super::refusal::Refusal;
+use super::{refusal::Refusal, step::Step, watched::Watch};
 use crate::methods::Method;
 
 /// Refuses what comes after the stop; health goes on answering, to say NOT_SERVING.
-pub(super) async fn refuse_when_draining(
-    State(draining): State<CancellationToken>,
-    Extension(method): Extension<Arc<Method>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    if draining.is_cancelled() && !method.is_about_the_server() {
-        return Refusal::Draining.answer();
+#[derive(Clone)]
+pub(super) struct Draining(pub(super) Arc<CancellationToken>);
+
+impl Step for Draining {
+    type Watch = Infallible;
+
+    fn begin<B>(&self, request: &mut Request<B>) -> Result<Option<Infallible>, Refusal> {
+        if self.0.is_cancelled() && !Method::of(request).is_about_the_server() {
+            return Err(Refusal::Draining);
+        }
+        Ok(None)
     }
-    next.run(request).await
 }
+
+/// Of an answer that has begun nothing is to be seen.
+impl Watch for Infallible {}
 
 #[cfg(test)]
 mod tests {

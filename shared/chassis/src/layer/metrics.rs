@@ -6,12 +6,7 @@ use std::{
     time::Instant,
 };
 
-use axum::{
-    Extension,
-    extract::{Request, State},
-    middleware::Next,
-    response::Response,
-};
+use http::Request;
 use opentelemetry::{
     KeyValue,
     metrics::{
@@ -20,7 +15,7 @@ use opentelemetry::{
 };
 use tonic::Code;
 
-use super::watched::{Watch, watch};
+use super::{refusal::Refusal, step::Step, watched::Watch};
 use crate::methods::Method;
 
 /// The codes of gRPC, from `OK` on.
@@ -100,17 +95,15 @@ impl MethodMeters {
 }
 
 /// Measures the request until its answer ends; a caller that leaves before counts as `CANCELLED`.
-pub(super) async fn measure(
-    State(instruments): State<Instruments>,
-    Extension(method): Extension<Arc<Method>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let measured = Measured::begin(instruments.of(&method));
-    watch(next.run(request).await, measured)
+impl Step for Instruments {
+    type Watch = Measured;
+
+    fn begin<B>(&self, request: &mut Request<B>) -> Result<Option<Measured>, Refusal> {
+        Ok(Some(Measured::begin(self.of(Method::of(request)))))
+    }
 }
 
-struct Measured {
+pub(super) struct Measured {
     meters: Arc<MethodMeters>,
     begun: Instant,
     code: Code,

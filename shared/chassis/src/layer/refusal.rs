@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use axum::{body::Body, response::Response};
-use http::HeaderMap;
+use http::{HeaderMap, Response};
 use millwright_domain::{Code, Fault, Violation};
 
 use crate::status;
@@ -27,8 +26,8 @@ pub(super) enum Refusal {
 
 impl Refusal {
     /// As a whole answer, without a body.
-    pub(super) fn answer(&self) -> Response {
-        status(self).into_http::<Body>()
+    pub(super) fn answer(&self) -> Response<()> {
+        status(self).into_http()
     }
 
     /// As the end of an answer that has begun.

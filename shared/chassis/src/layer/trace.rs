@@ -2,18 +2,12 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use axum::{
-    Extension,
-    extract::{Request, State},
-    middleware::Next,
-    response::Response,
-};
-use http::HeaderMap;
+use http::{HeaderMap, Request};
 use millwright_domain::GRPC_CODES;
 use opentelemetry::{
-    Context, KeyValue, StringValue,
+    Context, ContextGuard, KeyValue, StringValue,
     propagation::{Extractor, TextMapPropagator},
-    trace::{FutureExt, SpanKind, Status, TraceContextExt, Tracer as _},
+    trace::{SpanKind, Status, TraceContextExt, Tracer as _},
 };
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_semantic_conventions::attribute::{
@@ -21,7 +15,7 @@ use opentelemetry_semantic_conventions::attribute::{
 };
 use tonic::Code;
 
-use super::watched::{Watch, watch};
+use super::{refusal::Refusal, step::Step, watched::Watch};
 use crate::{Tracer, methods::Method};
 
 /// What the spans of one server have in common.
@@ -40,7 +34,7 @@ impl Tracing {
 
     /// The request's span, within the caller's. Nothing of a payload is in it, and of a method that
     /// nobody has, not even the name: a caller can put anything there.
-    fn begin(&self, method: &Arc<Method>, headers: &HeaderMap) -> Context {
+    fn span(&self, method: &Arc<Method>, headers: &HeaderMap) -> Context {
         let parent = TraceContextPropagator::new()
             .extract_with_context(&Context::new(), &Headers(headers))
             .with_value(method.clone());
@@ -63,21 +57,17 @@ impl Tracing {
 ///
 /// Names follow OpenTelemetry's conventions for gRPC, version 1.42. Health and reflection leave no
 /// spans: probes would be most of them.
-pub(super) async fn trace(
-    State(tracing): State<Tracing>,
-    Extension(method): Extension<Arc<Method>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    if method.is_about_the_server() {
-        return next.run(request).await;
+impl Step for Tracing {
+    type Watch = Traced;
+
+    fn begin<B>(&self, request: &mut Request<B>) -> Result<Option<Traced>, Refusal> {
+        let method = Method::of(request);
+        let is_told = !method.is_about_the_server();
+        Ok(is_told.then(|| Traced(self.span(method, request.headers()))))
     }
-    let context = tracing.begin(&method, request.headers());
-    let response = next.run(request).with_context(context.clone()).await;
-    watch(response, Traced(context))
 }
 
-struct Traced(Context);
+pub(super) struct Traced(Context);
 
 impl Watch for Traced {
     fn ended(&mut self, code: Code) {
@@ -89,8 +79,8 @@ impl Watch for Traced {
         }
     }
 
-    fn context(&self) -> Option<&Context> {
-        Some(&self.0)
+    fn attach(&self) -> Option<ContextGuard> {
+        Some(self.0.clone().attach())
     }
 }
 

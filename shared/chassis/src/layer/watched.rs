@@ -2,38 +2,73 @@
 
 use std::{
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
-use axum::{body::Body, response::Response};
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
-use http_body::{Frame, SizeHint};
-use opentelemetry::Context as Trace;
+use http::{HeaderMap, Response, StatusCode};
+use http_body::{Body, Frame, SizeHint};
+use opentelemetry::ContextGuard;
 use tonic::{Code, Status};
+
+use super::refusal::Refusal;
 
 /// Looks at one answer. It is dropped at the answer's end, or when the caller leaves.
 pub(super) trait Watch: Send + Unpin + 'static {
     /// The answer ends with this code. Does not run if the caller leaves before.
     fn ended(&mut self, _code: Code) {}
 
-    /// The span within which the answer is made, and what else it is made within.
-    fn context(&self) -> Option<&Trace> {
+    /// Makes the span current within which the answer is made.
+    fn attach(&self) -> Option<ContextGuard> {
         None
+    }
+
+    /// Why the answer must end now, asked before each of its frames.
+    fn is_due(&self) -> Option<Refusal> {
+        None
+    }
+
+    /// Resolves when the answer must end, while nothing of it comes.
+    fn poll_due(&mut self, _cx: &mut Context<'_>) -> Poll<Refusal> {
+        Poll::Pending
     }
 }
 
-/// `response`, looked at by `watch` until its end.
-pub(super) fn watch(response: Response, mut watch: impl Watch) -> Response {
-    if let Some(code) = answered(&response) {
-        watch.ended(code);
-        return response;
+/// A body, and what looks at it.
+pub(super) struct Watched<B, W> {
+    /// Nothing once it was cut off.
+    body: Option<B>,
+    watch: Option<W>,
+}
+
+impl<B, W: Watch> Watched<B, W> {
+    /// `response`, looked at until its end.
+    pub(super) fn around(response: Response<B>, watch: Option<W>) -> Response<Self> {
+        let code = answered(&response);
+        let watch = match (code, watch) {
+            (Some(code), Some(mut watch)) => {
+                watch.ended(code);
+                None
+            }
+            (_, watch) => watch,
+        };
+        response.map(|body| Self { body: Some(body), watch })
     }
-    response.map(|body| Body::new(Watched { body, watch: Some(watch) }))
+
+    /// The body of an answer that has none.
+    pub(super) fn nothing() -> Self {
+        Self { body: None, watch: None }
+    }
+
+    /// Ends the answer with `refusal`, and drops what made it.
+    fn cut(&mut self, refusal: &Refusal) -> Frame<Bytes> {
+        self.body = None;
+        Frame::trailers(refusal.trailers())
+    }
 }
 
 /// The code of an answer that is over with its headers.
-fn answered(response: &Response) -> Option<Code> {
+fn answered<B>(response: &Response<B>) -> Option<Code> {
     if response.status() != StatusCode::OK {
         return Some(Code::Unknown);
     }
@@ -45,23 +80,33 @@ pub(super) fn code_in(headers: &HeaderMap) -> Option<Code> {
     Some(Code::from_bytes(headers.get(Status::GRPC_STATUS)?.as_bytes()))
 }
 
-struct Watched<W> {
-    body: Body,
-    watch: Option<W>,
-}
-
-impl<W: Watch> http_body::Body for Watched<W> {
+impl<B, W> Body for Watched<B, W>
+where
+    B: Body<Data = Bytes> + Unpin,
+    W: Watch,
+{
     type Data = Bytes;
-    type Error = axum::Error;
+    type Error = B::Error;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        let Self { body, watch } = &mut *self;
-        let within = watch.as_ref().and_then(Watch::context).cloned().map(Trace::attach);
-        let frame = ready!(Pin::new(body).poll_frame(cx));
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        let Self { body: Some(body), watch } = &mut *self else {
+            return Poll::Ready(None);
+        };
+        // The clock first: a body that always has more would never come to it.
+        if let Some(refusal) = watch.as_ref().and_then(Watch::is_due) {
+            return Poll::Ready(Some(Ok(self.cut(&refusal))));
+        }
+        let within = watch.as_ref().and_then(Watch::attach);
+        let polled = Pin::new(body).poll_frame(cx);
         drop(within);
+        let Poll::Ready(frame) = polled else {
+            let due = watch.as_mut().map(|watch| watch.poll_due(cx));
+            let Some(Poll::Ready(refusal)) = due else { return Poll::Pending };
+            return Poll::Ready(Some(Ok(self.cut(&refusal))));
+        };
         let trailers = frame.as_ref().and_then(|frame| frame.as_ref().ok()?.trailers_ref());
         if let Some(code) = trailers.and_then(code_in)
             && let Some(mut watch) = watch.take()
@@ -72,10 +117,10 @@ impl<W: Watch> http_body::Body for Watched<W> {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.body.as_ref().is_none_or(Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        self.body.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
     }
 }
