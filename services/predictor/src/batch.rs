@@ -113,14 +113,8 @@ impl Batch {
         let mut begin = 0;
         for job in self.jobs {
             let end = begin + job.rows.len();
-            let receipt = Receipt {
-                queue: computed.began.duration_since(job.enqueued_at),
-                batch_rows: self.n_rows,
-                gather: computed.gather,
-                kernel: computed.kernel,
-                output: Duration::ZERO,
-                ended: Some(computed.ended()),
-            };
+            let queue = computed.began.duration_since(job.enqueued_at);
+            let receipt = Receipt { queue, ..Receipt::of(computed, self.n_rows) };
             job.answer(Ok(Answer { rows: answer.slice(begin..end), receipt }));
             begin = end;
         }

@@ -10,19 +10,17 @@ use futures::{StreamExt, stream::FuturesOrdered};
 use millwright_ml::Predictor;
 use millwright_tensor::Rows;
 use tokio::{
-    sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, watch},
+    sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc},
     time::{Instant, timeout_at},
 };
 
 use crate::{
     BatchPolicy, Compute, ServingError,
+    executor::Executor,
     job::{Admission, Answer, Job, PredictOptions, Receipt, Reply, Terms},
     lane::SLICE,
-    pace::Pace,
     queue::{Age, Queue},
-    spans::Spans,
     statistics::Statistics,
-    strikes::Strikes,
     telemetry::ModelMetrics,
     worker::Worker,
 };
@@ -30,16 +28,13 @@ use crate::{
 /// Predicts with one loaded version. Clones share its queue.
 #[derive(Clone)]
 pub struct Batcher {
+    executor: Arc<Executor>,
     jobs: mpsc::Sender<Job>,
     seats: Arc<Semaphore>,
     policy: BatchPolicy,
-    pace: Arc<Pace>,
     age: Arc<Age>,
-    statistics: Arc<Statistics>,
-    spans: Spans,
     /// Told whenever the queue has become shorter.
     drained: Arc<Notify>,
-    condemned: watch::Receiver<bool>,
 }
 
 impl Batcher {
@@ -53,27 +48,19 @@ impl Batcher {
         // A job holds a seat per row, one at least: seats run out before the channel does.
         let (jobs, inbox) = mpsc::channel(policy.max_queued_rows);
         let seats = Arc::new(Semaphore::new(policy.max_queued_rows));
-        let pace = Arc::new(Pace::estimated(model.flops_per_row(), policy.max_batch_size));
-        let drained = Arc::new(Notify::new());
-        let (age, statistics) = (Arc::new(Age::new()), Arc::<Statistics>::default());
-        let (condemn, condemned) = watch::channel(false);
-        let spans = metrics.spans().clone();
+        let (age, drained) = (Arc::new(Age::new()), Arc::new(Notify::new()));
+        let lane = compute.lane();
+        let executor = Arc::new(Executor::new(model, compute, metrics, policy.max_batch_size));
         let worker = Worker {
-            model,
+            executor: executor.clone(),
             policy,
-            lane: compute.lane(),
-            compute,
-            metrics,
-            pace: pace.clone(),
+            lane,
             queue: Queue::telling(age.clone()),
             age: age.clone(),
-            statistics: statistics.clone(),
             drained: drained.clone(),
-            strikes: Strikes::default(),
-            condemn,
         };
         tokio::spawn(worker.run(inbox));
-        Self { jobs, seats, policy, pace, age, statistics, spans, drained, condemned }
+        Self { executor, jobs, seats, policy, age, drained }
     }
 
     /// Predicts `rows`, in order; dropping the future withdraws them.
@@ -87,6 +74,9 @@ impl Batcher {
         rows: Rows,
         options: PredictOptions,
     ) -> Result<Answer, ServingError> {
+        if self.is_free_for(&rows) {
+            return self.predict_here(&rows, &options);
+        }
         let terms = Terms::of(&options);
         let mut answer = pin!(self.queued(rows, options.admission, &terms));
         if let Some(patience) = self.patience(&options) {
@@ -104,6 +94,24 @@ impl Batcher {
         answer.await
     }
 
+    /// Whether `rows` are better computed where their caller stands: they are light, nobody waits
+    /// before them, and nobody shall be waited for.
+    fn is_free_for(&self, rows: &Rows) -> bool {
+        self.policy.max_queue_delay.is_zero()
+            && self.seats.available_permits() == self.policy.max_queued_rows
+            && rows.len() <= self.policy.max_batch_size
+            && self.executor.is_light(rows)
+    }
+
+    fn predict_here(&self, rows: &Rows, options: &PredictOptions) -> Result<Answer, ServingError> {
+        if options.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+            return Err(ServingError::DeadlinePassed);
+        }
+        let mut answer = self.executor.run_here(rows)?;
+        answer.receipt.finish();
+        Ok(answer)
+    }
+
     async fn queued(
         &self,
         rows: Rows,
@@ -112,10 +120,10 @@ impl Batcher {
     ) -> Result<Answer, ServingError> {
         let seats = self.seat(&rows, admission).await?;
         // A job is never cut: it must fit a turn of a version that shares the machine.
-        let size = self.pace.rows_within(SLICE);
+        let size = self.executor.pace().rows_within(SLICE);
         let outcomes = self.enqueue(slices(&rows, size), seats, terms)?;
         let mut answer = collect(outcomes, size).await?;
-        answer.receipt.output = answer.receipt.ended.map(|at| at.elapsed()).unwrap_or_default();
+        answer.receipt.finish();
         Ok(answer)
     }
 
@@ -146,7 +154,7 @@ impl Batcher {
 
     /// What the version has done.
     pub(crate) fn statistics(&self) -> &Statistics {
-        &self.statistics
+        self.executor.statistics()
     }
 
     pub(crate) fn policy(&self) -> &BatchPolicy {
@@ -155,7 +163,7 @@ impl Batcher {
 
     /// Resolves when the kernel has panicked too often; `false`: the task has ended instead.
     pub(crate) fn condemned(&self) -> impl Future<Output = bool> + Send + use<> {
-        let mut condemned = self.condemned.clone();
+        let mut condemned = self.executor.condemned();
         async move { condemned.wait_for(|is_condemned| *is_condemned).await.is_ok() }
     }
 
@@ -183,7 +191,7 @@ impl Batcher {
 
     /// Whether the queue takes longer than a call waits, divided by `share`.
     fn is_longer_than(&self, share: u32) -> bool {
-        let expected = self.pace.cost(self.queued_rows());
+        let expected = self.executor.pace().cost(self.queued_rows());
         self.policy.patience().is_some_and(|patience| expected > patience / share)
     }
 
@@ -196,7 +204,7 @@ impl Batcher {
     }
 
     fn full(&self) -> ServingError {
-        ServingError::QueueFull { retry_after: self.pace.drain(self.queued_rows()) }
+        ServingError::QueueFull { retry_after: self.executor.pace().drain(self.queued_rows()) }
     }
 
     /// Queues `slices` and gives their outcomes in order.
@@ -208,7 +216,7 @@ impl Batcher {
     ) -> Result<FuturesOrdered<Reply>, ServingError> {
         let queue = |slice: Rows| {
             let own = seats.split(slice.len().max(1)).expect("there is a seat for every row");
-            let caller = self.spans.queue(slice.len());
+            let caller = self.executor.metrics().spans().queue(slice.len());
             let (job, reply) = Job::new(slice, terms.clone(), own, caller);
             self.jobs.try_send(job).map_err(|_| ServingError::Stopping)?;
             Ok(reply)

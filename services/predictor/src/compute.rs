@@ -50,28 +50,35 @@ impl Compute {
         self.places.lane()
     }
 
-    /// Runs `model` on `rows`. A panic is an error, and an answer has one row for each of `rows`.
+    /// Whether `model` computes `rows` sooner than a thread of the pool would begin to.
+    pub(crate) fn is_light(model: &dyn Predictor, rows: &Rows) -> bool {
+        let flops = model.flops_per_row().saturating_mul(rows.len() as u64);
+        flops < HOP_FLOPS && rows.byte_len() < HOP_BYTES
+    }
+
+    /// Runs `model` on light `rows`, where the caller stands. A panic is an error, and an answer has
+    /// one row for each of `rows`.
+    pub(crate) fn run_here(model: &dyn Predictor, rows: &Rows) -> Result<Rows, ServingError> {
+        // A model is immutable: there is no state that a panic could leave half-changed.
+        let answer = catch_unwind(AssertUnwindSafe(|| model.predict(rows)))
+            .map_err(|_| ServingError::Panicked)??;
+        if answer.len() == rows.len() { Ok(answer) } else { Err(ServingError::Miscounted) }
+    }
+
+    /// The same of any rows, which need not be light: those run on the pool.
     pub(crate) async fn run(
         &self,
         model: &Arc<dyn Predictor>,
         rows: Rows,
     ) -> Result<Rows, ServingError> {
-        let flops = model.flops_per_row().saturating_mul(rows.len() as u64);
-        if flops < HOP_FLOPS && rows.byte_len() < HOP_BYTES {
-            return guarded(model.as_ref(), &rows);
+        if Self::is_light(model.as_ref(), &rows) {
+            return Self::run_here(model.as_ref(), &rows);
         }
         let (reply, outcome) = oneshot::channel();
         let model = model.clone();
         self.pool.spawn(move || {
-            let _gone = reply.send(guarded(model.as_ref(), &rows));
+            let _gone = reply.send(Self::run_here(model.as_ref(), &rows));
         });
         outcome.await.map_err(|_| ServingError::Stopping)?
     }
-}
-
-fn guarded(model: &dyn Predictor, rows: &Rows) -> Result<Rows, ServingError> {
-    // A model is immutable: there is no state that a panic could leave half-changed.
-    let answer = catch_unwind(AssertUnwindSafe(|| model.predict(rows)))
-        .map_err(|_| ServingError::Panicked)??;
-    if answer.len() == rows.len() { Ok(answer) } else { Err(ServingError::Miscounted) }
 }

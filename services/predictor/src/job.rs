@@ -13,7 +13,7 @@ use tokio::{
     time::Instant,
 };
 
-use crate::{ServingError, spans::Caller};
+use crate::{ServingError, batch::Computed, spans::Caller};
 
 /// What a caller wishes beside its rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -101,6 +101,23 @@ pub struct Receipt {
 }
 
 impl Receipt {
+    /// That of `rows` which were computed by themselves, without waiting.
+    pub(crate) fn of(computed: Computed, rows: usize) -> Self {
+        Self {
+            queue: Duration::ZERO,
+            batch_rows: rows,
+            gather: computed.gather,
+            kernel: computed.kernel,
+            output: Duration::ZERO,
+            ended: Some(computed.ended()),
+        }
+    }
+
+    /// The answer is about to be told.
+    pub(crate) fn finish(&mut self) {
+        self.output = self.ended.map(|at| at.elapsed()).unwrap_or_default();
+    }
+
     /// As answers tell it, in microseconds.
     pub(crate) fn to_wire(self) -> TimingReceipt {
         let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);

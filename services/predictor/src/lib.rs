@@ -30,6 +30,7 @@ mod company;
 mod compute;
 mod config;
 mod error;
+mod executor;
 mod histogram;
 mod index;
 mod inference;

@@ -71,20 +71,35 @@ impl Spans {
         }))
     }
 
+    /// Whoever asks, with `n_rows` rows, has them computed at once.
+    pub(crate) fn compute_here(&self, n_rows: usize) -> Computing {
+        let mut caller = self.queue(n_rows);
+        caller.leave_queue();
+        self.computing([(&caller, n_rows)].into_iter(), (n_rows, 1))
+    }
+
     /// `batch` begins to be computed.
     pub(crate) fn compute(&self, batch: &Batch) -> Computing {
-        let callers =
-            batch.callers().filter_map(|(caller, n_rows)| Some((caller.0.as_ref()?, n_rows)));
+        self.computing(batch.callers(), (batch.n_rows(), batch.n_jobs()))
+    }
+
+    /// `callers` with the rows of each begin to be computed, as rows and jobs.
+    fn computing<'a>(
+        &self,
+        callers: impl Iterator<Item = (&'a Caller, usize)>,
+        (batch_rows, jobs): (usize, usize),
+    ) -> Computing {
+        let callers = callers.filter_map(|(caller, n_rows)| Some((caller.0.as_ref()?, n_rows)));
         let mut links = Vec::new();
         let computes = callers.map(|(caller, n_rows)| {
             links.push(Link::with_context(caller.request.span().span_context().clone()));
-            let rows = [(ROWS, n_rows), (BATCH_ROWS, batch.n_rows())];
+            let rows = [(ROWS, n_rows), (BATCH_ROWS, batch_rows)];
             let compute = self.span("compute", &caller.request, &rows, vec![]);
             caller.request.with_span(compute)
         });
         let computes = computes.collect::<Vec<_>>();
         let Some(first) = computes.first() else { return Computing(None) };
-        let size = [(BATCH_ROWS, batch.n_rows()), (BATCH_REQUESTS, batch.n_jobs())];
+        let size = [(BATCH_ROWS, batch_rows), (BATCH_REQUESTS, jobs)];
         let batch = first.with_span(self.span("batch", first, &size, links));
         for other in &computes[1..] {
             other.span().add_link(batch.span().span_context().clone(), vec![]);

@@ -43,8 +43,8 @@ pub(crate) struct Statistics {
 
 #[derive(Default)]
 struct Batches {
-    /// When the last one was computed, in milliseconds since 1970.
-    last: u64,
+    /// When the last one began.
+    last: Option<Instant>,
     /// By rows; the longest batch bounds how many there are.
     sizes: BTreeMap<usize, Size>,
 }
@@ -74,9 +74,8 @@ impl Statistics {
     /// Takes note of a batch of `n_rows`.
     pub(crate) fn computed(&self, n_rows: usize, computed: Computed) {
         self.compute.record(computed.kernel);
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let mut batches = self.batches();
-        batches.last = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
+        batches.last = Some(computed.began);
         let size = batches.sizes.entry(n_rows).or_default();
         size.batches += 1;
         size.input += computed.gather;
@@ -108,7 +107,7 @@ impl Statistics {
         let batches = self.batches();
         let (inference_count, execution_count) = batches.count();
         ModelStatistics {
-            last_inference: batches.last,
+            last_inference: batches.last.map_or(0, since_1970),
             inference_count,
             execution_count,
             inference_stats: Some(self.by_request()),
@@ -159,6 +158,13 @@ impl Batches {
         let sum = |sum: (u64, u64), next: (u64, u64)| (sum.0 + next.0, sum.1 + next.1);
         self.sizes.iter().map(of_size).fold((0, 0), sum)
     }
+}
+
+/// `moment` in milliseconds since 1970.
+fn since_1970(moment: Instant) -> u64 {
+    let at = SystemTime::now().checked_sub(moment.elapsed());
+    let since = at.and_then(|at| at.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl Size {

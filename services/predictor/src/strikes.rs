@@ -1,5 +1,7 @@
 //! How often the kernel of a version has panicked lately.
 
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
 /// A version with so many panics is quarantined.
 pub(crate) const MOST_STRIKES: u64 = 5;
 
@@ -11,19 +13,23 @@ const FORGIVING_ROWS: u64 = 1_000;
 #[derive(Default)]
 pub(crate) struct Strikes {
     /// In rows that would make up for them.
-    debt: u64,
+    debt: AtomicU64,
 }
 
 impl Strikes {
     /// Takes note of a panic; says whether it was one too many.
-    pub(crate) fn strike(&mut self) -> bool {
-        self.debt = self.debt.saturating_add(FORGIVING_ROWS);
-        self.debt > (MOST_STRIKES - 1) * FORGIVING_ROWS
+    pub(crate) fn strike(&self) -> bool {
+        let before = self.debt.fetch_add(FORGIVING_ROWS, Relaxed);
+        before >= (MOST_STRIKES - 1) * FORGIVING_ROWS
     }
 
     /// Takes note of `n` rows that were answered.
-    pub(crate) fn forgive(&mut self, n: usize) {
-        self.debt = self.debt.saturating_sub(n as u64);
+    pub(crate) fn forgive(&self, n: usize) {
+        // As a rule there is nothing to forgive, and nothing that threads would take from each other.
+        if self.debt.load(Relaxed) > 0 {
+            let less = |debt: u64| Some(debt.saturating_sub(n as u64));
+            let _debt = self.debt.fetch_update(Relaxed, Relaxed, less);
+        }
     }
 }
 
@@ -33,14 +39,14 @@ mod tests {
 
     #[test]
     fn a_version_that_keeps_panicking_is_found_out() {
-        let mut strikes = Strikes::default();
+        let strikes = Strikes::default();
         let verdicts = [(); 6].map(|()| strikes.strike());
         assert_eq!(verdicts, [false, false, false, false, true, true]);
     }
 
     #[test]
     fn a_panic_now_and_then_is_forgiven() {
-        let mut strikes = Strikes::default();
+        let strikes = Strikes::default();
         for _ in 0..100 {
             strikes.forgive(1_000);
             assert!(!strikes.strike());

@@ -2,17 +2,12 @@
 
 use std::time::Duration;
 
+use crate::{batch::Computed, spans::Spans};
 use millwright_chassis::{model_label, other_models};
 use millwright_domain::{ModelName, Version};
 use opentelemetry::{
     KeyValue,
     metrics::{BoundHistogram, Counter, Gauge, Histogram, Meter},
-};
-use tokio::time::Instant;
-
-use crate::{
-    batch::{Batch, Computed},
-    spans::Spans,
 };
 
 /// The instruments of the predictor, shared by all versions. None tells versions apart: a predictor
@@ -134,16 +129,14 @@ impl ModelMetrics {
         &self.spans
     }
 
-    /// Records how long the jobs of `batch` have waited, those too that nobody waits for any more.
-    pub(crate) fn record_waits(&self, batch: &Batch, now: Instant) {
-        for wait in batch.waits(now) {
-            self.queue.record(wait.as_secs_f64());
-        }
+    /// Records how long requests have waited for their computation.
+    pub(crate) fn record_waits(&self, waits: impl IntoIterator<Item = Duration>) {
+        waits.into_iter().for_each(|wait| self.queue.record(wait.as_secs_f64()));
     }
 
-    /// Records the computation of `batch`.
-    pub(crate) fn record_compute(&self, batch: &Batch, computed: Computed) {
+    /// Records the computation of `n_rows`.
+    pub(crate) fn record_compute(&self, n_rows: usize, computed: Computed) {
         self.compute.record(computed.kernel.as_secs_f64());
-        self.rows.record(batch.n_rows() as u64);
+        self.rows.record(n_rows as u64);
     }
 }

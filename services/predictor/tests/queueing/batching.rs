@@ -14,10 +14,11 @@ proptest! {
     fn everybody_gets_their_own_rows_back(
         jobs in prop::collection::vec(prop::collection::vec(0.0..1e9_f64, 0..7), 1..30),
         max_batch_size in 1..9_usize,
+        model in prop_oneof![Just(Echo::default as fn() -> Echo), Just(Echo::heavy as _)],
     ) {
         let policy = BatchPolicy { max_batch_size, ..BatchPolicy::default() };
         let answers = Runtime::new().expect("a runtime").block_on(async {
-            let batcher = batcher(Arc::new(Echo::default()), policy);
+            let batcher = batcher(Arc::new(model()), policy);
             let calls = jobs.iter().map(|job| batcher.predict(rows(job), CALL));
             join_all(calls).await
         });
@@ -75,12 +76,26 @@ async fn rows_of_a_caller_that_is_gone_never_reach_the_kernel() {
 
 #[tokio::test]
 async fn a_deadline_that_passed_costs_no_kernel_time() {
-    let model = Arc::new(Echo::default());
-    let batcher = batcher(model.clone(), BatchPolicy::default());
-    let late = PredictOptions { deadline: Some(Instant::now()), ..CALL };
-    let outcome = batcher.predict(rows(&[1.0]), late).await;
-    assert!(matches!(outcome, Err(ServingError::DeadlinePassed)), "{outcome:?}");
-    assert!(model.seen.lock().unwrap().is_empty());
+    for model in [Echo::default(), Echo::heavy()].map(Arc::new) {
+        let batcher = batcher(model.clone(), BatchPolicy::default());
+        let late = PredictOptions { deadline: Some(Instant::now()), ..CALL };
+        let outcome = batcher.predict(rows(&[1.0]), late).await;
+        assert!(matches!(outcome, Err(ServingError::DeadlinePassed)), "{outcome:?}");
+        assert!(model.seen.lock().unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn light_rows_are_computed_at_once_unless_somebody_waits() {
+    let batcher = batcher(Arc::new(Echo::default()), BatchPolicy::default());
+    let calls = || [1.0, 2.0].map(|value| batcher.predict(rows(&[value]), CALL));
+    let at_once = join_all(calls()).now_or_never().expect("nobody had to wait");
+    assert!(at_once.iter().all(|answer| answer.as_ref().unwrap().receipt.batch_rows == 1));
+    // Too many for a batch, so that they are queued.
+    let mut queued = batcher.predict(rows(&[0.0; 1025]), CALL).boxed();
+    assert!((&mut queued).now_or_never().is_none());
+    assert!(join_all(calls()).now_or_never().is_none(), "they wait behind those before them");
+    assert_eq!(queued.await.unwrap().rows.len(), 1025);
 }
 
 #[tokio::test]
@@ -118,7 +133,7 @@ async fn more_rows_than_the_queue_takes_are_refused_for_good() {
 
 #[tokio::test]
 async fn a_panic_harms_the_one_who_caused_it() {
-    let model = Arc::new(Echo::default());
+    let model = Arc::new(Echo::heavy());
     let batcher = batcher(model.clone(), BatchPolicy::default());
     let calls = [1.0, PANIC, 3.0].map(|value| batcher.predict(rows(&[value]), CALL));
     let answers = join_all(calls).await;
@@ -130,7 +145,7 @@ async fn a_panic_harms_the_one_who_caused_it() {
 
 #[tokio::test]
 async fn a_wrong_row_harms_its_own_request_and_is_named_in_it() {
-    let model = Arc::new(Echo::default());
+    let model = Arc::new(Echo::heavy());
     let batcher = batcher(model.clone(), BatchPolicy::default());
     let jobs = [rows(&[1.0, 2.0]), rows(&[3.0, WRONG]), rows(&[4.0])];
     let answers = join_all(jobs.map(|rows| batcher.predict(rows, CALL))).await;

@@ -52,6 +52,13 @@ impl Predictor for Echo {
     }
 }
 
+impl Echo {
+    /// Its rows are said to cost so much that they are queued, and not computed where callers stand.
+    pub(crate) fn heavy() -> Self {
+        Self { flops: 1_000_000, ..Self::default() }
+    }
+}
+
 /// An echo behind a gate that lets one batch pass for each `()` sent. Its rows are said to take a
 /// millisecond each: a gate may only stop a thread of the pool.
 pub(crate) fn gated() -> (Arc<Echo>, mpsc::Sender<()>) {
