@@ -2,6 +2,7 @@
 
 mod program;
 
+use millwright_domain::MiniBatchSpec;
 use program::{run, stderr, stdout};
 
 /// What `help` prints of these words.
@@ -16,6 +17,19 @@ fn a_command_is_explained_as_its_own_help_does() {
     for words in [&[][..], &["train"], &["model", "compare"]] {
         let own = run(&[words, &["--help"]].concat());
         assert_eq!(help(words), stdout(&own), "{words:?}");
+    }
+}
+
+#[test]
+fn what_mini_batches_take_where_nothing_is_said_is_told_as_it_is() {
+    let (sgd, adam) = (MiniBatchSpec::SGD, MiniBatchSpec::ADAM);
+    assert_eq!(sgd.batch_size, adam.batch_size);
+    let told = help(&["train"]).split_whitespace().collect::<Vec<_>>().join(" ");
+    for default in [
+        format!("Rows of a step of sgd and adam [default: {}]", sgd.batch_size),
+        format!("[default: {} of sgd, {} of adam]", sgd.learning_rate, adam.learning_rate),
+    ] {
+        assert!(told.contains(&default), "{default}: {told}");
     }
 }
 

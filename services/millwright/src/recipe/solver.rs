@@ -13,10 +13,10 @@ pub(super) struct SolverArgs {
     /// All rows in every step, or a few at a time
     #[arg(long, value_enum, value_name = "NAME", default_value = "lbfgs")]
     solver: SolverName,
-    /// Rows of a step of sgd and adam [default: 64]
+    /// Rows of a step of sgd and adam [default: 32]
     #[arg(long, value_name = "N")]
     batch_size: Option<u32>,
-    /// First step size of sgd and adam [default: 0.1 of sgd, 0.01 of adam]
+    /// First step size of sgd and adam [default: 0.1 of sgd, 0.05 of adam]
     #[arg(long, value_name = "X")]
     learning_rate: Option<f64>,
     /// How the steps of sgd and adam shrink [default: cosine]

@@ -3,11 +3,10 @@
 use futures::StreamExt;
 use millwright_domain::{Code, Digest, Fault, JobState, ModelName, NewJob, Phase};
 use millwright_store::{JobStore, SqliteJobs};
-use tokio::net::TcpListener;
 
 use crate::plant::{
-    DIGITS, Plant, SMALL, bind, client, ended, endless_job, jobs, leftovers, model, registry_on,
-    small_job, trainer, until, upload,
+    DIGITS, Plant, SMALL, client, ended, endless_job, jobs, leftovers, model, registry_on,
+    reserved, small_job, trainer, until, upload,
 };
 
 fn other_model() -> ModelName {
@@ -67,9 +66,7 @@ async fn a_waiting_job_is_called_off_at_once_and_never_runs() {
 #[tokio::test]
 async fn a_job_that_waits_for_the_registry_is_called_off() {
     let folder = tempfile::tempdir().expect("a folder");
-    let beside = bind().await;
-    let address = beside.local_addr().expect("bound").to_string();
-    drop(beside);
+    let (socket, address) = reserved();
     let trainer = trainer(folder.path(), &address).await;
     let trainer = client(&trainer);
     let small = upload(&trainer, SMALL).await;
@@ -78,7 +75,7 @@ async fn a_job_that_waits_for_the_registry_is_called_off() {
     let cancelled = trainer.cancel_job(&job.id).await.expect("nothing is registered yet");
     assert_eq!(cancelled.state, JobState::Cancelled);
 
-    let listener = TcpListener::bind(&address).await.expect("the port is still free");
+    let listener = socket.listen(64).expect("the port is its own");
     let registry = registry_on(listener, folder.path());
     let next = trainer.create_job(next_job(small)).await.expect("it is queued");
     assert_eq!(ended(&trainer, &next.id).await.state, JobState::Succeeded);

@@ -10,7 +10,11 @@ use millwright_domain::{
     TrainingJob, TrainingSpec,
 };
 use tempfile::TempDir;
-use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+use tokio::{
+    net::{TcpListener, TcpSocket},
+    sync::oneshot,
+    task::JoinHandle,
+};
 
 /// Handwritten digits: 1,797 rows of 64 numbers; see `tests/data/README.md`.
 pub(crate) const DIGITS: &[u8] = include_bytes!("../../../../tests/data/digits.csv");
@@ -59,6 +63,14 @@ type Stop = futures::future::Shared<
 
 pub(crate) async fn bind() -> TcpListener {
     TcpListener::bind("127.0.0.1:0").await.expect("a free port")
+}
+
+/// An address where nobody listens until its socket does. Nobody else gets its port meanwhile.
+pub(crate) fn reserved() -> (TcpSocket, String) {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.bind(([127, 0, 0, 1], 0).into()).expect("a free port");
+    let address = socket.local_addr().expect("bound").to_string();
+    (socket, address)
 }
 
 pub(crate) fn registry_on(listener: TcpListener, folder: &Path) -> Running {

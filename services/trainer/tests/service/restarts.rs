@@ -8,11 +8,10 @@ use millwright_store::{JobOutcome, JobStore, SqliteJobs};
 use sqlx::{
     AssertSqlSafe, Connection, SqliteConnection, query, query_scalar, sqlite::SqliteConnectOptions,
 };
-use tokio::net::TcpListener;
 
 use crate::plant::{
-    DIGITS, Plant, SMALL, bind, client, ended, long_job, model, registry_on, small_job, trainer,
-    until, until_or_ended, upload,
+    DIGITS, Plant, SMALL, bind, client, ended, long_job, model, registry_on, reserved, small_job,
+    trainer, until, until_or_ended, upload,
 };
 
 fn fitting(progress: Progress) -> bool {
@@ -68,9 +67,7 @@ async fn still_running(database: &Path) {
 #[tokio::test]
 async fn a_trained_job_waits_for_the_registry() {
     let folder = tempfile::tempdir().expect("a folder");
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let address = listener.local_addr().expect("bound").to_string();
-    drop(listener);
+    let (socket, address) = reserved();
     let trainer = trainer(folder.path(), &address).await;
     let dataset = upload(&client(&trainer), SMALL).await;
     let job = client(&trainer).create_job(small_job(dataset)).await.expect("it is queued");
@@ -78,7 +75,7 @@ async fn a_trained_job_waits_for_the_registry() {
     let job = until(&client(&trainer), &job.id, registering).await;
     assert_eq!(job.state, JobState::Running);
 
-    let listener = TcpListener::bind(&address).await.expect("the port is still free");
+    let listener = socket.listen(64).expect("the port is its own");
     let _registry = registry_on(listener, folder.path());
     let job = ended(&client(&trainer), &job.id).await;
     assert_eq!((job.state, job.version), (JobState::Succeeded, Some(Version::FIRST)));
@@ -87,9 +84,7 @@ async fn a_trained_job_waits_for_the_registry() {
 #[tokio::test]
 async fn a_trainer_that_cannot_record_an_end_ends_itself() {
     let folder = tempfile::tempdir().expect("a folder");
-    let beside = bind().await;
-    let registry = beside.local_addr().expect("bound").to_string();
-    drop(beside);
+    let (socket, registry) = reserved();
     let listener = bind().await;
     let address = listener.local_addr().expect("bound").to_string();
     let config = millwright_trainer::Config::new(folder.path(), &registry);
@@ -103,7 +98,7 @@ async fn a_trainer_that_cannot_record_an_end_ends_itself() {
     let store = SqliteJobs::open(&folder.path().join("trainer/trainer.sqlite")).await;
     let otherwise = JobOutcome::Failed("by another hand".to_owned());
     store.expect("a store").finish(&job.id, otherwise).await.expect("it runs");
-    let listener = TcpListener::bind(&registry).await.expect("the port is still free");
+    let listener = socket.listen(64).expect("the port is its own");
     let _registry = registry_on(listener, folder.path());
     let error = served.await.expect("no panic").expect_err("the end is another already");
     assert!(error.to_string().contains("cannot be recorded"), "{error}");
