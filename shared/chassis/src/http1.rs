@@ -17,13 +17,11 @@ use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use crate::{Limits, connections::Connections, layer::Layered};
+use crate::{Limits, connections::Connections, layer::Layered, reader::STALLED};
 
 /// A connection over which no request begins for so long, or whose headers take longer, is closed.
 /// Clients keep theirs for a minute or so: closed first by us, one might be closed under a request.
 const IDLE: Duration = Duration::from_secs(120);
-/// A caller that takes nothing of its answer for so long is cut off.
-const STALLED: Duration = Duration::from_secs(30);
 /// Most headers of one request.
 const MAX_HEADERS: usize = 64;
 /// hyper refuses to work with less.

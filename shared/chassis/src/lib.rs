@@ -32,6 +32,7 @@ mod limits;
 mod listen;
 mod methods;
 mod process;
+mod reader;
 mod routes;
 mod serve;
 mod services;

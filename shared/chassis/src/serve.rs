@@ -6,7 +6,7 @@ use futures::FutureExt;
 use http::Request;
 use hyper::{body::Incoming, server::conn::http2};
 use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
+    rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
 use tokio::{
@@ -22,6 +22,7 @@ use crate::{
     connections::Connections,
     http1,
     layer::{Layered, Layers},
+    reader::{Pieces, Tasks},
     whole::Whole,
 };
 
@@ -90,8 +91,8 @@ fn address(listener: &TcpListener) -> SocketAddr {
     listener.local_addr().unwrap_or_else(|_| ([0, 0, 0, 0], 0).into())
 }
 
-fn http2(limits: &Limits) -> http2::Builder<TokioExecutor> {
-    let mut http = http2::Builder::new(TokioExecutor::new());
+pub(crate) fn http2(limits: &Limits) -> http2::Builder<Tasks> {
+    let mut http = http2::Builder::new(Tasks);
     http.timer(TokioTimer::new())
         .keep_alive_interval(KEEPALIVE_INTERVAL)
         .keep_alive_timeout(KEEPALIVE_TIMEOUT)
@@ -109,16 +110,26 @@ fn connection_window(streams: u32) -> u32 {
 
 /// One connection, from its preface to its end.
 async fn converse(
-    http: http2::Builder<TokioExecutor>,
+    http: http2::Builder<Tasks>,
     stream: TcpStream,
     service: impl Layered<Incoming>,
     closing: CancellationToken,
 ) {
     let begun = closing.run_until_cancelled(timeout(PREFACE_TIMEOUT, begin(stream))).await;
-    let Some(Ok(Some(io))) = begun else {
-        return;
-    };
-    let served = http.serve_connection(TokioIo::new(io), TowerToHyperService::new(service));
+    if let Some(Ok(Some(stream))) = begun {
+        talk(http, stream, service, closing).await;
+    }
+}
+
+/// One connection that speaks HTTP/2.
+pub(crate) async fn talk(
+    http: http2::Builder<Tasks>,
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    service: impl Layered<Incoming>,
+    closing: CancellationToken,
+) {
+    let service = service.map_response(|answer| answer.map(Pieces::of));
+    let served = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
     let mut served = std::pin::pin!(served);
     let ended = tokio::select! {
         ended = &mut served => ended,

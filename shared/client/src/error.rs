@@ -110,6 +110,12 @@ impl ClientError {
             _ => false,
         }
     }
+
+    /// Whether a stream that ended so may go on in a new call. A service resets one of which nothing
+    /// was taken for long, as when what is read goes into a pipe that stands still.
+    pub(crate) fn may_go_on(&self) -> bool {
+        self.may_pass() || matches!(self, Self::Status { code: Code::Cancelled, .. })
+    }
 }
 
 /// A status that was made on this side says what it was made from; a service's own does not.

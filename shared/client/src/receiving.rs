@@ -51,7 +51,7 @@ impl Receiving {
     async fn next(&mut self) -> Result<Option<Bytes>, ClientError> {
         loop {
             match self.poll().await {
-                Err(error) if error.may_pass() => {
+                Err(error) if error.may_go_on() => {
                     self.chunks = None;
                     let policy = self.link.retry();
                     let backoff = self.backoff.get_or_insert_with(|| Backoff::new(policy));

@@ -67,8 +67,11 @@ async fn a_download_that_is_cut_goes_on_with_the_next_byte() {
         |mut asked: tonic::Streaming<DownloadArtifactRequest>| async move {
             let offset = asked.message().await?.expect("a request").offset as usize;
             let chunk = BYTES.get(offset..BYTES.len().min(offset + 3)).unwrap_or_default();
-            let cut =
-                if offset + 3 < BYTES.len() { Some(Err(Status::unavailable("cut"))) } else { None };
+            let cut = match offset {
+                0 => Some(Err(Status::unavailable("cut"))),
+                3 | 6 => Some(Err(Status::cancelled("reset"))),
+                _ => None,
+            };
             let chunk = Ok(DownloadArtifactResponse { chunk: Bytes::from_static(chunk) });
             Ok(stream::iter([chunk].into_iter().chain(cut)).boxed())
         },

@@ -92,6 +92,16 @@ async fn a_stream_that_ends_too_early_goes_on_too() {
 }
 
 #[tokio::test]
+async fn a_stream_that_the_predictor_resets_goes_on_too() {
+    let (client, _) = predictor(|call, messages| match call {
+        0 => Ok(answers(messages, 3, Some(Status::cancelled("reset")))),
+        _ => Ok(answers(messages, usize::MAX, None)),
+    })
+    .await;
+    assert_eq!(indices(&client, 10).await, (0..10).collect::<Vec<_>>());
+}
+
+#[tokio::test]
 async fn a_message_that_came_too_early_is_asked_again() {
     let (client, calls) = predictor(|call, messages| match call {
         0 => Ok(messages.map(|message| Ok(refusal(message?.row_index))).boxed()),

@@ -46,12 +46,15 @@ class Predictors
     /// What one request may take.
     public TimeSpan TimeLimit = TimeSpan.FromSeconds(10);
 
+    /// HOST:PORT, or https://HOST:PORT: over TLS, to whom the machine trusts.
     public Predictors(params string[] addresses)
     {
-        this.addresses = addresses;
+        this.addresses = addresses.Select(a => a.Contains("://") ? a : "http://" + a).ToArray();
         // .NET Framework opens two connections to a server, and asks before it sends a body.
         ServicePointManager.DefaultConnectionLimit = 16;
         ServicePointManager.Expect100Continue = false;
+        // And by itself offers no TLS that is younger than 1.0.
+        ServicePointManager.SecurityProtocol = SecurityProtocolType.Tls12;
         http.DefaultRequestHeaders.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
     }
 
@@ -139,7 +142,7 @@ class Predictors
     async Task<HttpResponseMessage> Send(string predictor, string path, byte[] body, int? jsonBytes)
     {
         var method = body == null ? HttpMethod.Get : HttpMethod.Post;
-        using (var request = new HttpRequestMessage(method, "http://" + predictor + "/" + path))
+        using (var request = new HttpRequestMessage(method, predictor + "/" + path))
         using (var limit = new CancellationTokenSource(TimeLimit))
         {
             if (body != null)

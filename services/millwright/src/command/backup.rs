@@ -14,7 +14,8 @@ use crate::{copying::CopyView, error::CliError, output::Output};
 Services may go on working meanwhile: databases are copied as they are at one
 instant, then the artifacts and data sets that they count on, each checked
 against its digest. The folder appears when it is whole, and is a data folder
-itself. What the predictor keeps is not in it: it comes back by itself.")]
+itself. What the predictor keeps is not in it: what aliases point to comes back
+by itself, and a version that was loaded without an alias is asked for again.")]
 pub(crate) struct Backup {
     /// Folder of the data
     #[arg(long, value_name = "DIR", default_value = "./millwright-data")]

@@ -3,24 +3,17 @@
 use std::{future::Future, time::Duration};
 
 use axum::{Router, http::header::CONTENT_TYPE, response::IntoResponse, routing::get};
-use http::{Request, StatusCode};
-use hyper::{body::Incoming, server::conn::http1};
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    service::TowerToHyperService,
-};
+use futures::FutureExt;
+use http::StatusCode;
 use prometheus::{Encoder, Registry, TextEncoder};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tower::ServiceExt;
 
 use super::Telemetry;
-use crate::connections::Connections;
+use crate::{Limits, http1};
 
 /// Scrapers are few.
 const MAX_CONNECTIONS: usize = 16;
-/// Longer than scrapes are apart, so that a scraper keeps its connection.
-const IDLE: Duration = Duration::from_secs(75);
 const DRAIN: Duration = Duration::from_secs(1);
 
 impl Telemetry {
@@ -35,14 +28,11 @@ impl Telemetry {
     {
         let router = self.metrics_router();
         async move {
-            let connections = Connections::new(MAX_CONNECTIONS);
-            tokio::select! {
-                () = connections.accept(listener, |stream, closing| {
-                    converse(stream, router.clone(), closing)
-                }) => {}
-                () = stop => {}
-            }
-            connections.drain(DRAIN).await;
+            let limits =
+                Limits { max_connections: MAX_CONNECTIONS, drain: DRAIN, ..Limits::default() };
+            let stopped = CancellationToken::new();
+            let served = http1::serve(listener, router, &limits, &stopped);
+            tokio::join!(stop.map(|()| stopped.cancel()), served);
         }
     }
 
@@ -62,21 +52,4 @@ fn page(registry: &Registry) -> impl IntoResponse + use<> {
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }
-}
-
-async fn converse(stream: TcpStream, router: Router, closing: CancellationToken) {
-    let service =
-        router.map_request(|request: Request<Incoming>| request.map(axum::body::Body::new));
-    let served = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(IDLE)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
-    let mut served = std::pin::pin!(served);
-    let _ = tokio::select! {
-        ended = &mut served => ended,
-        () = closing.cancelled() => {
-            served.as_mut().graceful_shutdown();
-            served.await
-        }
-    };
 }

@@ -109,7 +109,7 @@ impl Resumed {
     /// Ends the call after `error` and waits before the next one, if that may help.
     async fn wait_out(&mut self, error: ClientError) -> Result<(), ClientError> {
         self.answers = None;
-        if !error.may_pass() {
+        if !error.may_go_on() {
             return Err(error);
         }
         match self.next_wait(error.retry_after()) {
