@@ -1,5 +1,7 @@
 //! Fitted steps and head: what computes predictions, without where it comes from.
 
+use std::ops::Range;
+
 use millwright_domain::ModelSignature;
 use millwright_tensor::{Column, ColumnSpec, Datatype, Rows};
 use rayon::prelude::*;
@@ -206,16 +208,19 @@ impl Model {
     fn centred(&self, rows: &Rows) -> Centred {
         let Some(steps) = self.steps.numbers() else { return Centred::default() };
         let width = steps.means.len();
-        let mut centred = Centred { values: vec![0.0; rows.len() * width], guilty: None };
-        let Centred { values, guilty } = &mut centred;
-        for_each_number(rows, |row, j, value| {
-            let value = steps.centred(j, value);
-            if !value.is_finite() && guilty.is_none_or(|first| (row, j) < first) {
-                *guilty = Some((row, j));
+        let mut values = vec![0.0; rows.len() * width];
+        let mut first = 0;
+        for column in rows.columns() {
+            let Column::Fixed { datatype, width: own, data } = column else { continue };
+            let part = Part { steps, width, columns: first..first + own };
+            match datatype {
+                Datatype::Fp64 => part.fill(&mut values, data, f64::from_le_bytes),
+                _ => part.fill(&mut values, data, |bytes| f32::from_le_bytes(bytes).into()),
             }
-            values[row * width + j] = value;
-        });
-        centred
+            first += own;
+        }
+        let guilty = first_infinite(&values).map(|at| (at / width, at % width));
+        Centred { values, guilty }
     }
 
     /// Name of a column of numbers, as messages show it.
@@ -224,6 +229,39 @@ impl Model {
         let name = names.flat_map(|input| &input.elements).nth(j);
         name.map(|name| quoted(name)).unwrap_or_default()
     }
+}
+
+/// Where numbers of one input go among all numbers of a row, `width` in all.
+struct Part<'a> {
+    steps: &'a NumericSteps,
+    width: usize,
+    columns: Range<usize>,
+}
+
+impl Part<'_> {
+    /// Widens, imputes and centres the numbers of `data` in one pass; `S` is their size.
+    fn fill<const S: usize>(&self, into: &mut [f32], data: &[u8], widen: impl Fn([u8; S]) -> f64) {
+        let (means, medians) = (&self.steps.means, &self.steps.medians);
+        let (means, medians) = (&means[self.columns.clone()], &medians[self.columns.clone()]);
+        let rows = data.as_chunks::<S>().0.chunks_exact(self.columns.len());
+        for (into, row) in into.chunks_exact_mut(self.width).zip(rows) {
+            let fitted = medians.iter().zip(means);
+            let cells = into[self.columns.clone()].iter_mut().zip(row).zip(fitted);
+            for ((into, bytes), (median, mean)) in cells {
+                *into = NumericSteps::centre(widen(*bytes), *median, *mean);
+            }
+        }
+    }
+}
+
+/// Position of the first that is infinite or no number.
+fn first_infinite(values: &[f32]) -> Option<usize> {
+    // Without its sign, a number's bits have its order: one pass of whole vectors that finds none.
+    let magnitudes = values.iter().map(|value| value.abs().to_bits());
+    if magnitudes.fold(0, u32::max) < f32::INFINITY.to_bits() {
+        return None;
+    }
+    values.iter().position(|value| !value.is_finite())
 }
 
 /// Calls `visit` with row, column and value of every number of `rows`, whether one of its columns

@@ -36,7 +36,10 @@ impl Column {
 
     /// A fixed column of 32-bit floats; `values` are row-major, `width` a row.
     pub fn fp32(width: usize, values: &[f32]) -> Self {
-        let data = values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<_>>();
+        let mut data = vec![0; size_of_val(values)];
+        for (into, value) in data.as_chunks_mut().0.iter_mut().zip(values) {
+            *into = value.to_le_bytes();
+        }
         Self::Fixed { datatype: Datatype::Fp32, width, data: data.into() }
     }
 

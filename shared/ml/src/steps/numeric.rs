@@ -22,8 +22,13 @@ impl NumericSteps {
     /// A missing value is the median. The mean is subtracted before the value is rounded to 32
     /// bits, so that a pressure of 101,325 ± 50 keeps its digits.
     pub(crate) fn centred(&self, j: usize, value: f64) -> f32 {
-        let value = if value.is_nan() { self.medians[j] } else { value };
-        (value - self.means[j]) as f32
+        Self::centre(value, self.medians[j], self.means[j])
+    }
+
+    /// One value of a column with that median and that mean.
+    pub(crate) fn centre(value: f64, median: f64, mean: f64) -> f32 {
+        let value = if value.is_nan() { median } else { value };
+        (value - mean) as f32
     }
 }
 
