@@ -2,7 +2,8 @@
 //!
 //! [`Batcher`] is the handle that handlers clone; the one task behind it is in `worker`. Who may
 //! share a batch is decided in `batch`, which has no clock and no task; where a batch runs, in
-//! `compute`, and when, in `schedule`.
+//! `compute`, and when, in `schedule`. Light rows that nobody waits before are no batch:
+//! `executor` computes them where their caller stands.
 
 use std::{future::Future, pin::pin, sync::Arc, time::Duration};
 

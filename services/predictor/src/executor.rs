@@ -1,6 +1,6 @@
 //! Has the rows of one version computed, and keeps the books of it.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use millwright_ml::Predictor;
 use millwright_tensor::Rows;
@@ -73,12 +73,12 @@ impl Executor {
             let _kernel = traced.kernel();
             Compute::run_here(self.model.as_ref(), rows)
         };
-        let computed = Computed { began, gather: Default::default(), kernel: began.elapsed() };
+        let computed = Computed { began, gather: Duration::ZERO, kernel: began.elapsed() };
         if let Err(error) = &outcome {
             traced.fail(error);
         }
         drop(traced);
-        self.metrics.record_waits([Default::default()]);
+        self.metrics.record_waits([Duration::ZERO]);
         match outcome {
             Ok(rows) => {
                 self.note(rows.len(), computed);
@@ -126,11 +126,6 @@ impl Executor {
                 Err((batch, error))
             }
         }
-    }
-
-    /// Records how long the jobs of `batch` have waited, those too that nobody waits for any more.
-    pub(crate) fn record_waits(&self, batch: &Batch, now: Instant) {
-        self.metrics.record_waits(batch.waits(now));
     }
 
     /// Takes note of `n_rows` that were computed.

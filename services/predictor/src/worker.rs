@@ -76,7 +76,8 @@ impl Worker {
     /// Answers every job of `batch`. Where it fails as a whole, only the guilty ones do.
     async fn serve(&self, mut batch: Batch) {
         let now = Instant::now();
-        self.executor.record_waits(&batch, now);
+        // Those too that nobody waits for any more.
+        self.executor.metrics().record_waits(batch.waits(now));
         batch.begin(now);
         for _ in 0..MAX_EXPELLED {
             if batch.is_empty() {
