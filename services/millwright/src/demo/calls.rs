@@ -72,7 +72,7 @@ pub(super) async fn stream(predictor: &PredictorClient, notes: &Lesson) -> Resul
         }
     }
     say(format_args!(
-        "  a stream of {} notes, one a message: {} rows/s, computed {:.0} rows at a time, {} at most",
+        "  a stream of {} notes, one a message: {} rows/s, {:.0} computed together, {} at most",
         number(tally.n),
         number((tally.n as f64 / begun.elapsed().as_secs_f64()) as u64),
         tally.batch_rows as f64 / tally.n as f64,
