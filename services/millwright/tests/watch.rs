@@ -141,7 +141,9 @@ fn on_terminal(plant: &Plant, flags: &str) -> Command {
     let predictor = plant.server.address("predictor");
     let watch = format!("{program} watch --interval 0.1 --predictor {predictor} {flags}");
     let mut command = Command::new("script");
-    command.args(["-qec", &format!("stty cols 60 rows 10; {watch}"), "/dev/null"]);
+    // `exec`, since a shell that stays would meet Ctrl-C too, and not every shell outlives it.
+    command.args(["-qec", &format!("stty cols 60 rows 10; exec {watch}"), "/dev/null"]);
+    command.env("SHELL", "/bin/sh");
     command.stdin(Stdio::piped()).stdout(Stdio::piped());
     command
 }
