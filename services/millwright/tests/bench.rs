@@ -69,9 +69,14 @@ fn rows_of_a_file_are_sent_as_they_stand() {
         let answer = plant.json(&bench(model, &more));
         assert_eq!(load(&answer)["answered"], 60, "{answer}");
     }
+    for (model, rows) in [("press", &runs), ("notes", &notes)] {
+        let answer = plant.json(&bench(model, &["--native", "--rows", arg(rows)]));
+        assert_eq!((&load(&answer)["answered"], &answer["way"]), (&60.into(), &"native".into()));
+        assert!(load(&answer)["cpu_seconds"].as_f64() > Some(0.0), "{answer}");
+    }
     let served = plant.json(&["watch", "--once", "--interval", "0.1"]);
     for version in served["versions"].as_array().expect("versions") {
-        assert_eq!((&version["succeeded"], &version["failed"]), (&60.into(), &0.into()));
+        assert_eq!((&version["succeeded"], &version["failed"]), (&120.into(), &0.into()));
     }
     let bad = plant.file("bad.csv", "speed,humidity\n1,20\nfast,20\n");
     for (rows, more, named) in [

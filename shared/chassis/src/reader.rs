@@ -149,7 +149,7 @@ mod tests {
     use super::*;
     use crate::{
         Limits,
-        serve::{http2, talk},
+        http2::{http2, talk},
     };
 
     const WINDOW: u32 = 64 << 10;
@@ -163,7 +163,7 @@ mod tests {
         let (near, far) = duplex(1 << 20);
         let service = service_fn(move |_: Request<Incoming>| {
             let body = StreamBody::new(frames().map(|data| Ok::<_, Infallible>(Frame::data(data))));
-            async { Ok(Response::new(body)) }
+            async { Ok(Response::new(Pieces::of(body))) }
         });
         tokio::spawn(talk(http2(&Limits::default()), far, service, CancellationToken::new()));
         let (mut caller, connection) = client::conn::http2::Builder::new(TokioExecutor::new())

@@ -1,7 +1,10 @@
 //! Requests, encoded once and sent often.
 
 use bytes::Bytes;
-use millwright_proto::inference::{ModelInferRequest, model_infer_request::InferInputTensor};
+use millwright_proto::{
+    inference::{ModelInferRequest, model_infer_request::InferInputTensor},
+    predictor::PredictRequest,
+};
 use millwright_tensor::Datatype;
 use prost::Message;
 
@@ -42,9 +45,24 @@ impl Requests {
     /// # Errors
     /// It is too long.
     pub(crate) fn push(&mut self, request: RequestBuilder<'_>) -> Result<(), BenchError> {
-        let request = request.finish()?;
-        self.bytes += request.len();
-        self.encoded.push(request);
+        self.add(&request.finish())
+    }
+
+    /// Adds one of our own contract.
+    ///
+    /// # Errors
+    /// It is too long.
+    pub(crate) fn push_native(&mut self, request: &PredictRequest) -> Result<(), BenchError> {
+        self.add(request)
+    }
+
+    fn add(&mut self, request: &impl Message) -> Result<(), BenchError> {
+        let bytes = request.encoded_len();
+        if bytes > MOST_BYTES {
+            return Err(BenchError::TooLong { bytes, limit: MOST_BYTES });
+        }
+        self.bytes += bytes;
+        self.encoded.push(request.encode_to_vec().into());
         Ok(())
     }
 
@@ -118,23 +136,19 @@ impl<'a> RequestBuilder<'a> {
         Ok(())
     }
 
-    fn finish(self) -> Result<Bytes, BenchError> {
+    fn finish(self) -> ModelInferRequest {
         let inputs = self.model.inputs.iter().map(|input| InferInputTensor {
             name: input.name.clone(),
             datatype: input.datatype.to_string(),
             shape: input.shape(self.n_rows),
             ..InferInputTensor::default()
         });
-        let request = ModelInferRequest {
+        ModelInferRequest {
             model_name: self.model.name.clone(),
             model_version: self.model.version.clone(),
             inputs: inputs.collect(),
             raw_input_contents: self.contents.into_iter().map(Bytes::from).collect(),
             ..ModelInferRequest::default()
-        };
-        match request.encoded_len() {
-            bytes if bytes > MOST_BYTES => Err(BenchError::TooLong { bytes, limit: MOST_BYTES }),
-            _ => Ok(request.encode_to_vec().into()),
         }
     }
 }

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use rustix::time::{ClockId, clock_gettime};
 use serde::Serialize;
 use tokio::{
     task::JoinSet,
@@ -24,6 +25,8 @@ const PAUSE: Duration = Duration::from_millis(10);
 pub(crate) struct Measured {
     /// From the first request to the last answer.
     pub(crate) elapsed: Duration,
+    /// Processor time that this process took meanwhile.
+    pub(crate) cpu: Duration,
     /// Requests that were sent.
     pub(crate) sent: u64,
     /// Requests that were due and could not be sent before the end: too many were in flight.
@@ -99,6 +102,7 @@ where
     F: Future<Output = Result<(), Failure>> + Send + 'static,
 {
     let outcomes = Arc::new(Mutex::new(Outcomes::default()));
+    let cpu = cpu_time();
     let mut workers = JoinSet::new();
     for worker in 0..in_flight {
         let call = call.clone();
@@ -114,7 +118,14 @@ where
     workers.shutdown().await;
     let outcomes = std::mem::take(&mut *outcomes.lock().unwrap_or_else(PoisonError::into_inner));
     let (sent, unsent) = (gate.passed(), gate.left_behind(ended));
-    Measured { elapsed: gate.begun().elapsed(), sent, unsent, ending, outcomes }
+    let (elapsed, cpu) = (gate.begun().elapsed(), cpu_time().saturating_sub(cpu));
+    Measured { elapsed, cpu, sent, unsent, ending, outcomes }
+}
+
+/// Processor time of this process so far.
+fn cpu_time() -> Duration {
+    let spent = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::new(spent.tv_sec.unsigned_abs(), spent.tv_nsec.unsigned_abs() as u32)
 }
 
 async fn work<F>(gate: Arc<Gate>, call: impl Fn(u64) -> F, outcomes: Arc<Mutex<Outcomes>>)

@@ -5,22 +5,34 @@ use std::time::Duration;
 use tonic::{Request, Status, client::Grpc, codegen::http::uri::PathAndQuery, transport::Channel};
 
 use super::{
+    Way,
     codec::{Encoded, Raw},
     failure::Failure,
 };
 
-/// Calls ModelInfer; of the answer nothing is read.
-pub(super) async fn call(
-    channel: Channel,
-    message: Encoded,
-    deadline: Duration,
-) -> Result<(), Failure> {
-    let mut grpc = Grpc::new(channel).max_decoding_message_size(usize::MAX);
-    let ready = grpc.ready().await;
-    ready.map_err(|error| Status::from_error(error.into()))?;
-    let mut request = Request::new(message);
-    request.set_timeout(deadline);
-    let path = PathAndQuery::from_static("/inference.GRPCInferenceService/ModelInfer");
-    grpc.unary(request, path, Raw).await?;
-    Ok(())
+/// What unary requests call.
+pub(super) fn method(way: Way) -> PathAndQuery {
+    PathAndQuery::from_static(match way {
+        Way::Unary | Way::Stream => "/inference.GRPCInferenceService/ModelInfer",
+        Way::Native => "/millwright.predictor.v1.PredictorService/Predict",
+    })
+}
+
+/// One call; of its answer nothing is read.
+pub(super) struct Call {
+    pub(super) method: PathAndQuery,
+    pub(super) deadline: Duration,
+}
+
+impl Call {
+    /// Sends `message`, and waits for the answer.
+    pub(super) async fn make(self, channel: Channel, message: Encoded) -> Result<(), Failure> {
+        let mut grpc = Grpc::new(channel).max_decoding_message_size(usize::MAX);
+        let ready = grpc.ready().await;
+        ready.map_err(|error| Status::from_error(error.into()))?;
+        let mut request = Request::new(message);
+        request.set_timeout(self.deadline);
+        grpc.unary(request, self.method, Raw).await?;
+        Ok(())
+    }
 }

@@ -11,7 +11,7 @@ use millwright_chassis::stop_signal;
 use tokio::fs;
 
 use crate::{
-    bench::{Caller, Ending, Model, Requests, Target, run},
+    bench::{Caller, Ending, Model, Requests, Target, Way, run},
     connection::Connection,
     error::CliError,
     format::FormatArgs,
@@ -103,19 +103,22 @@ impl Bench {
         let target = Target::connect(address, plan.connections, plan.deadline)?;
         let (name, version) = self.model.split_once('@').unwrap_or((&self.model, ""));
         let model = target.model(name, version).await?;
-        let requests = self.requests(&model).await?;
+        let requests = self.requests(&model, plan.way).await?;
         Ok(target.caller(plan.way, &Arc::new(requests)))
     }
 
-    async fn requests(&self, model: &Model) -> Result<Requests, CliError> {
+    async fn requests(&self, model: &Model, way: Way) -> Result<Requests, CliError> {
         let n_rows = self.rows_per_request as usize;
         let Some(file) = &self.rows else {
             self.format.refuse("without --rows no file is read: leave it out")?;
             return Ok(Requests::random(model, n_rows, self.seed)?);
         };
         let columns = rows::columns(&self.connection.addresses, &self.model, model).await;
-        let rows = rows::open(file, &self.format.hints()?, columns)?;
-        rows::requests(model, n_rows, rows)
+        let rows = rows::open(file, &self.format.hints()?, columns.clone())?;
+        match way {
+            Way::Native => rows::native(&self.model, n_rows, &columns, rows),
+            Way::Unary | Way::Stream => rows::requests(model, n_rows, rows),
+        }
     }
 
     fn setup(&self, plan: &Plan) -> Setup {

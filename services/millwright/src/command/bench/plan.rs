@@ -43,6 +43,9 @@ pub(super) struct PlanArgs {
     /// Send requests as messages of a stream on each connection, not as calls of their own
     #[arg(long)]
     stream: bool,
+    /// Send rows as named columns to Predict, which only a predictor of ours has; needs --rows
+    #[arg(long, conflicts_with = "stream", requires = "rows")]
+    native: bool,
 }
 
 /// How much load there is, checked.
@@ -82,9 +85,17 @@ impl PlanArgs {
             loads,
             connections: self.connections as usize,
             deadline: seconds("--deadline", self.deadline)?,
-            way: if self.stream { Way::Stream } else { Way::Unary },
+            way: self.way(),
             warmup,
         })
+    }
+
+    fn way(&self) -> Way {
+        match (self.stream, self.native) {
+            (true, _) => Way::Stream,
+            (_, true) => Way::Native,
+            _ => Way::Unary,
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use std::{fs::File, path::Path};
 
 use millwright_client::RetryPolicy;
 use millwright_domain::{ColumnKind, FormatHints, ModelRef};
+use millwright_proto::predictor::PredictRequest;
 use millwright_tensor::Datatype;
 
 use crate::{
@@ -15,31 +16,63 @@ use crate::{
     served,
 };
 
-/// Requests of `n_rows` rows each from `file`, in its order, as many as there is room for.
+/// Requests of `n_rows` rows each from `rows`, in their order, as many as there is room for.
 ///
 /// # Errors
 /// The file cannot be read, a row of it is none of the model's, or it has too few.
-pub(super) fn requests(model: &Model, n_rows: usize, mut rows: Rows) -> Result<Requests, CliError> {
-    let mut requests = Requests::default();
-    let (mut row, mut last) = (0, 0);
-    while requests.has_room() {
+pub(super) fn requests(model: &Model, n_rows: usize, rows: Rows) -> Result<Requests, CliError> {
+    of_rows(n_rows, rows, |requests, rows| {
         let mut request = RequestBuilder::new(model, n_rows)?;
-        last = 0;
-        while last < n_rows
+        rows.iter().try_for_each(|row| push(&mut request, model, row))?;
+        Ok(requests.push(request)?)
+    })
+}
+
+/// The same as calls of Predict with `columns` of the model that `reference` names.
+///
+/// # Errors
+/// As [`requests`].
+pub(super) fn native(
+    reference: &str,
+    n_rows: usize,
+    columns: &[Column],
+    rows: Rows,
+) -> Result<Requests, CliError> {
+    of_rows(n_rows, rows, |requests, rows| {
+        let rows: Vec<_> = rows.iter().map(Vec::as_slice).collect();
+        let request = PredictRequest {
+            model_ref: reference.to_owned(),
+            columns: rows::to_named(columns, &rows),
+            ..PredictRequest::default()
+        };
+        Ok(requests.push_native(&request)?)
+    })
+}
+
+/// What `push` makes of one `n_rows` of `rows` after the other, while there is room.
+fn of_rows(
+    n_rows: usize,
+    mut rows: Rows,
+    push: impl Fn(&mut Requests, &[Vec<Cell>]) -> Result<(), CliError>,
+) -> Result<Requests, CliError> {
+    let mut requests = Requests::default();
+    let mut taken = Vec::new();
+    let mut row = 0;
+    while requests.has_room() {
+        taken.clear();
+        while taken.len() < n_rows
             && let Some(next) = rows.next().transpose()?
         {
             row += 1;
-            let cells = next.map_err(|problem| CliError::BenchRow { row, problem })?;
-            push(&mut request, model, &cells)?;
-            last += 1;
+            taken.push(next.map_err(|problem| CliError::BenchRow { row, problem })?);
         }
-        if last < n_rows {
+        if taken.len() < n_rows {
             break;
         }
-        requests.push(request)?;
+        push(&mut requests, &taken)?;
     }
     if requests.is_empty() {
-        return Err(CliError::BenchRows { rows: last, needed: n_rows });
+        return Err(CliError::BenchRows { rows: taken.len(), needed: n_rows });
     }
     Ok(requests)
 }

@@ -38,6 +38,8 @@ struct LoadView {
     rate: Option<Rate>,
     in_flight: usize,
     seconds: f64,
+    /// Of this process's processor time: near 1 a core, the figures are bounded by the sender.
+    cpu_seconds: f64,
     /// What was measured was sent; of it some was answered, some failed, and some was dropped when
     /// Ctrl-C cut it short.
     sent: u64,
@@ -113,7 +115,7 @@ impl BenchView {
 
 impl LoadView {
     fn new(load: &Load, measured: Measured, rows: u32) -> Self {
-        let Measured { elapsed, sent, unsent, outcomes, .. } = measured;
+        let Measured { elapsed, cpu, sent, unsent, outcomes, .. } = measured;
         let (answered, failed) = (outcomes.latencies.count(), outcomes.failed());
         let seconds = elapsed.as_secs_f64();
         let requests_per_second = if seconds > 0.0 { answered as f64 / seconds } else { 0.0 };
@@ -126,6 +128,7 @@ impl LoadView {
             },
             in_flight: load.in_flight,
             seconds,
+            cpu_seconds: cpu.as_secs_f64(),
             sent,
             answered,
             failed,

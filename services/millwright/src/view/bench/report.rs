@@ -43,6 +43,7 @@ fn heading(setup: &Setup) -> String {
     let way = match way {
         Way::Unary => "unary calls",
         Way::Stream => "streams",
+        Way::Native => "calls of Predict",
     };
     format!(
         "{model} at {address}: {way}, {}, {} a request",
@@ -65,6 +66,7 @@ fn one(load: &LoadView) -> String {
         ("answered", answered),
         ("throughput", rates),
         ("failed", number(load.failed)),
+        ("sender", format!("{:.2} cores", load.cpu_seconds / load.seconds)),
     ];
     if load.rate.is_some() {
         lines.push(("not sent", number(load.unsent)));

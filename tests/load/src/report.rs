@@ -1,0 +1,106 @@
+//! Rounds become ratios, and ratios a table.
+
+use std::fmt::Write;
+
+use crate::{
+    bench::Outcome,
+    case::{Bar, Bound, Case},
+};
+
+/// What the servers did in each round; ours first, the null server second, then the peer.
+pub(crate) struct Measured {
+    pub(crate) case: &'static Case,
+    pub(crate) rounds: Vec<Vec<Outcome>>,
+}
+
+/// Above this many cores of the sender, a throughput says how quick the sender is.
+const SENDER_IS_FREE: f64 = 0.9;
+
+/// Median, least and most of some figures.
+struct Spread {
+    median: f64,
+    least: f64,
+    most: f64,
+}
+
+impl Spread {
+    fn of(values: impl Iterator<Item = f64>) -> Self {
+        let mut values = values.collect::<Vec<_>>();
+        values.sort_by(f64::total_cmp);
+        let at = |i: usize| values.get(i).copied().unwrap_or(f64::NAN);
+        let middle = values.len() / 2;
+        let median = if values.len() % 2 == 1 {
+            at(middle)
+        } else {
+            at(middle.saturating_sub(1)).midpoint(at(middle))
+        };
+        Self { median, least: at(0), most: at(values.len().saturating_sub(1)) }
+    }
+}
+
+const HEADER: &str = "\
+| case | figure | Millwright | null server | ratio (least–most) | bar | | peer |
+|---|---|---|---|---|---|---|---|
+";
+
+/// A Markdown table of everything that was `measured`.
+pub(crate) fn table(measured: &[Measured]) -> String {
+    let mut table = HEADER.to_owned();
+    for measured in measured {
+        for bar in measured.case.bars {
+            table.push_str(&row(measured, *bar));
+        }
+    }
+    table
+}
+
+fn row(measured: &Measured, Bar { figure, bound }: Bar) -> String {
+    let figures = |server: usize| {
+        let rounds = measured.rounds.iter().filter_map(move |round| round.get(server));
+        Spread::of(rounds.map(|outcome| outcome.of(figure))).median
+    };
+    let rounds = measured.rounds.iter().filter_map(|round| round.first_chunk());
+    let ratio = Spread::of(rounds.map(|[ours, null]| ours.of(figure) / null.of(figure)));
+    let (sign, value) = match bound {
+        Bound::AtMost(value) => ('≤', value),
+        Bound::AtLeast(value) => ('≥', value),
+    };
+    let verdict = if bound.holds(ratio.median) { "holds" } else { "**missed**" };
+    let peer = figures(2);
+    let peer = if peer.is_nan() { String::new() } else { number(peer) };
+    format!(
+        "| {} | {} | {} | {} | {:.2} ({:.2}–{:.2}) | {sign} {value} | {verdict}{} | {peer} |\n",
+        measured.case.name,
+        figure.name(),
+        number(figures(0)),
+        number(figures(1)),
+        ratio.median,
+        ratio.least,
+        ratio.most,
+        if is_bound_by_sender(measured) { ", sender at its limit" } else { "" },
+    )
+}
+
+fn is_bound_by_sender(measured: &Measured) -> bool {
+    let outcomes = measured.rounds.iter().flat_map(|round| round.iter().take(2));
+    outcomes.map(|outcome| outcome.sender).fold(0.0, f64::max) > SENDER_IS_FREE
+}
+
+/// Three digits that count.
+fn number(value: f64) -> String {
+    match value {
+        v if v >= 100.0 => format!("{v:.0}"),
+        v if v >= 10.0 => format!("{v:.1}"),
+        v => format!("{v:.3}"),
+    }
+}
+
+/// What each case is.
+pub(crate) fn legend(measured: &[Measured]) -> String {
+    let mut legend = String::new();
+    for Measured { case, .. } in measured {
+        // Writing to a string does not fail.
+        let _ = writeln!(legend, "- `{}`: {}.", case.name, case.what);
+    }
+    legend
+}
