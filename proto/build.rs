@@ -21,7 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     tonic_prost_build::configure()
         .bytes(".millwright")
         .bytes(".inference")
-        .btree_map(".millwright")
+        .btree_map(".")
         .codec_path("crate::BoundedCodec")
         .compile_fds(descriptors)?;
     Ok(())

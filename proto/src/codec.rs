@@ -5,13 +5,23 @@ use std::marker::PhantomData;
 use prost::{Message, bytes::Buf};
 use tonic::{
     Status,
-    codec::{BufferSettings, Codec, DecodeBuf, Decoder},
+    codec::{BufferSettings, Codec, DecodeBuf, Decoder, EncodeBuf, Encoder},
 };
-use tonic_prost::{ProstDecoder, ProstEncoder};
+use tonic_prost::ProstDecoder;
 
 /// Most fields of a message, elements of repeated ones counted. An empty input of two bytes takes
 /// some 300 once it is decoded: what is within the limit of bytes may still be a bomb.
 const MOST_FIELDS: usize = 1 << 17;
+
+/// Bytes that a buffer begins with, as it does for every call: what an allocator keeps at hand. It
+/// grows with the first message that is longer.
+const BUFFER: usize = 1000;
+/// Bytes of messages that are sent together.
+const SENT_TOGETHER: usize = 32 << 10;
+
+fn buffers() -> BufferSettings {
+    BufferSettings::new(BUFFER, SENT_TOGETHER)
+}
 
 /// Prost's codec; a message of too many fields is refused before it is decoded.
 pub struct BoundedCodec<E, D>(PhantomData<(E, D)>);
@@ -29,15 +39,33 @@ where
 {
     type Encode = E;
     type Decode = D;
-    type Encoder = ProstEncoder<E>;
+    type Encoder = ExactEncoder<E>;
     type Decoder = BoundedDecoder<D>;
 
     fn encoder(&mut self) -> Self::Encoder {
-        ProstEncoder::default()
+        ExactEncoder(PhantomData)
     }
 
     fn decoder(&mut self) -> Self::Decoder {
-        BoundedDecoder(ProstDecoder::default())
+        BoundedDecoder(ProstDecoder::new(buffers()))
+    }
+}
+
+/// Encodes into a buffer that grows once at most for each message.
+pub struct ExactEncoder<E>(PhantomData<fn(E)>);
+
+impl<E: Message> Encoder for ExactEncoder<E> {
+    type Item = E;
+    type Error = Status;
+
+    fn encode(&mut self, message: E, to: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        to.reserve(message.encoded_len());
+        message.encode_raw(to);
+        Ok(())
+    }
+
+    fn buffer_settings(&self) -> BufferSettings {
+        buffers()
     }
 }
 

@@ -19,6 +19,8 @@ pub(crate) struct ServedModel {
     pub(crate) signature: ModelSignature,
     pub(crate) classes: Vec<String>,
     pub(crate) batcher: Batcher,
+    /// As answers name it; every one of them does.
+    told: ServedVersion,
 }
 
 impl ServedModel {
@@ -33,11 +35,12 @@ impl ServedModel {
 
     /// As answers name it.
     pub(crate) fn to_wire(&self) -> ServedVersion {
-        ServedVersion {
-            model: self.name.to_string(),
-            version: self.version.get(),
-            digest: self.artifact.digest.to_string(),
-        }
+        self.told.clone()
+    }
+
+    /// Digest of its artifact, as answers name it.
+    pub(crate) fn digest(&self) -> String {
+        self.told.digest.clone()
     }
 }
 
@@ -69,6 +72,11 @@ impl Workshop {
         let metrics = self.instruments.of(&name).with_version(version);
         let pipeline: Arc<dyn Predictor> = Arc::new(pipeline);
         let batcher = Batcher::spawn(pipeline, self.policy, self.compute.clone(), metrics);
-        Ok(ServedModel { name, version, artifact, signature, classes, batcher })
+        let told = ServedVersion {
+            model: name.to_string(),
+            version: version.get(),
+            digest: artifact.digest.to_string(),
+        };
+        Ok(ServedModel { name, version, artifact, signature, classes, batcher, told })
     }
 }

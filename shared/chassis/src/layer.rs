@@ -87,23 +87,26 @@ impl Layers {
         ServiceBuilder::new()
             // Names the method once, for the layers that ask.
             .map_request(move |mut request: Request<R>| {
-                let method = methods.at(path(&request));
-                request.extensions_mut().insert(method);
+                let named = methods.at(path(&request));
+                request.extensions_mut().insert(named);
                 request
             })
             // These two answer nothing. They stand outside to see what the caller gets, and so that
             // what the others log lies within the request's span.
-            .layer(step(trace::Tracing::new(crate::tracer(), address)))
-            .layer(step(self.instruments.clone()))
+            .layer(step((trace::Tracing::new(crate::tracer(), address), self.instruments.clone())))
             // The outermost that answers: corrects the answers of all the others and of tonic.
             .layer(layer_fn(contract::KeepContract))
-            // Before the rest: who must go elsewhere should know at once.
-            .layer(step(draining::Draining(self.draining.clone())))
-            // The caller's clock runs from here on, whatever the request waits for.
-            .layer(step(deadline::Longest(self.limits.max_deadline)))
-            // Innermost: a seat is held while there is work, and sheds; the only queue is the
-            // batcher's.
-            .layer(step(admit::Seats::new(self.limits.max_in_flight)))
+            .layer(step((
+                // Before the rest: who must go elsewhere should know at once.
+                draining::Draining(self.draining.clone()),
+                (
+                    // The caller's clock runs from here on, whatever the request waits for.
+                    deadline::Longest(self.limits.max_deadline),
+                    // Innermost: a seat is held while there is work, and sheds; the only queue is
+                    // the batcher's.
+                    admit::Seats::new(self.limits.max_in_flight),
+                ),
+            )))
             .service(routes)
     }
 }

@@ -6,6 +6,7 @@ use std::{
 };
 
 use http::Request;
+use opentelemetry::Context;
 use prost::Message;
 use prost_types::{FileDescriptorProto, FileDescriptorSet};
 
@@ -29,10 +30,29 @@ pub(crate) enum Kind {
     Streaming,
 }
 
+/// A method, and what is logged within its requests names it by.
+#[derive(Clone, Debug)]
+pub(crate) struct Named {
+    pub(crate) method: Arc<Method>,
+    pub(crate) context: Context,
+}
+
+impl Named {
+    fn new(method: Method) -> Self {
+        let method = Arc::new(method);
+        Self { context: Context::new().with_value(method.clone()), method }
+    }
+
+    /// That of `request`, which was named before any layer asks.
+    pub(crate) fn of<B>(request: &Request<B>) -> &Self {
+        request.extensions().get().expect("the outermost layer names the method")
+    }
+}
+
 impl Method {
     /// That of `request`, which was named before any layer asks.
     pub(crate) fn of<B>(request: &Request<B>) -> &Arc<Self> {
-        request.extensions().get().expect("the outermost layer names the method")
+        &Named::of(request).method
     }
 
     /// Health and reflection, which every server has: they watch for ever and cost nothing.
@@ -45,8 +65,8 @@ impl Method {
 /// labels.
 #[derive(Clone, Debug)]
 pub(crate) struct Methods {
-    known: Arc<HashMap<String, Arc<Method>>>,
-    other: Arc<Method>,
+    known: Arc<HashMap<String, Named>>,
+    other: Named,
 }
 
 impl Methods {
@@ -60,17 +80,17 @@ impl Methods {
         }
         let (service, name) = ("other".to_owned(), "other".to_owned());
         let (kind, meters) = (Kind::Unary, OnceLock::new());
-        let other = Arc::new(Method { service, name, full_name: None, kind, meters });
-        Ok(Self { known: Arc::new(known), other })
+        let other = Method { service, name, full_name: None, kind, meters };
+        Ok(Self { known: Arc::new(known), other: Named::new(other) })
     }
 
     /// The method at a request's path.
-    pub(crate) fn at(&self, path: &str) -> Arc<Method> {
+    pub(crate) fn at(&self, path: &str) -> Named {
         self.known.get(path).unwrap_or(&self.other).clone()
     }
 }
 
-fn methods_of(file: &FileDescriptorProto) -> Vec<(String, Arc<Method>)> {
+fn methods_of(file: &FileDescriptorProto) -> Vec<(String, Named)> {
     let mut methods = Vec::new();
     for service in &file.service {
         let service_name = format!("{}.{}", file.package(), service.name());
@@ -85,7 +105,7 @@ fn methods_of(file: &FileDescriptorProto) -> Vec<(String, Arc<Method>)> {
                 kind: if streams { Kind::Streaming } else { Kind::Unary },
                 meters: OnceLock::new(),
             };
-            methods.push((path, Arc::new(method)));
+            methods.push((path, Named::new(method)));
         }
     }
     methods

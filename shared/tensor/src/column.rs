@@ -92,6 +92,22 @@ impl Column {
         single.chain(double.as_chunks::<8>().0.iter().map(|b| f64::from_le_bytes(*b)))
     }
 
+    /// Whether an element of a floating point column is NaN.
+    pub(crate) fn has_nan(&self) -> bool {
+        // All of them are looked at, which is one pass of whole vectors: most columns have none.
+        match self {
+            Self::Fixed { datatype: Datatype::Fp32, data, .. } => {
+                let values = data.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes));
+                values.fold(false, |any, value| any | value.is_nan())
+            }
+            Self::Fixed { datatype: Datatype::Fp64, data, .. } => {
+                let values = data.as_chunks().0.iter().map(|bytes| f64::from_le_bytes(*bytes));
+                values.fold(false, |any, value| any | value.is_nan())
+            }
+            _ => false,
+        }
+    }
+
     /// The elements of an FP32 column; other columns have none.
     pub fn to_f32(&self) -> impl Iterator<Item = f32> + '_ {
         let data: &[u8] = match self {

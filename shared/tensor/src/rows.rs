@@ -94,6 +94,9 @@ impl Rows {
         let mut missing = vec![0; self.n];
         for column in &self.columns {
             let Column::Fixed { width, .. } = column else { continue };
+            if !column.has_nan() {
+                continue;
+            }
             let values = column.to_f64().enumerate().filter(|(_, value)| value.is_nan());
             values.for_each(|(at, _)| missing[at / width] += 1);
         }

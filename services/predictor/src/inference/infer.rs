@@ -1,6 +1,6 @@
 //! Predictions, from tensors to tensors.
 
-use std::{collections::HashMap, future::Future, sync::Arc};
+use std::{collections::BTreeMap, future::Future, sync::Arc};
 
 use millwright_chassis::status;
 use millwright_proto::{
@@ -35,7 +35,7 @@ impl Inference {
             let options = wishes(&request, options)?;
             let outputs = oip::Outputs::of(&model.signature, &request.outputs)?;
             let (rows, encoding) = oip::decode(&model.signature, &request)?;
-            let (n_rows, imputed) = (rows.len(), rows.missing_cells().iter().sum());
+            let (n_rows, imputed) = (rows.len(), rows.missing_cells().iter().sum::<u32>());
             // Refused before it is computed, where that is certain.
             if outputs.shortest(n_rows) > limit {
                 return Err(ServingError::TooLong { rows: n_rows, limit });
@@ -103,10 +103,10 @@ fn parameters(
     model: &ServedModel,
     receipt: Receipt,
     imputed: u32,
-) -> HashMap<String, InferParameter> {
+) -> BTreeMap<String, InferParameter> {
     let TimingReceipt { queue_us, batch_rows, kernel_us } = receipt.to_wire();
     let choices = [
-        ("digest", ParameterChoice::StringParam(model.artifact.digest.to_string())),
+        ("digest", ParameterChoice::StringParam(model.digest())),
         ("imputed_cells", ParameterChoice::Int64Param(imputed.into())),
         ("queue_us", ParameterChoice::Int64Param(i64::try_from(queue_us).unwrap_or(i64::MAX))),
         ("batch_rows", ParameterChoice::Int64Param(batch_rows.into())),

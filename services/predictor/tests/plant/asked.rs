@@ -1,6 +1,6 @@
 //! Versions without an alias, which are served because somebody asked for them.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use millwright_client::RetryPolicy;
 use millwright_domain::{Code, Fault};
@@ -30,10 +30,10 @@ async fn plant() -> (Registry, TempDir, Predictor) {
     (registry, folder, predictor)
 }
 
-fn version(number: u64) -> HashMap<String, ModelRepositoryParameter> {
+fn version(number: u64) -> BTreeMap<String, ModelRepositoryParameter> {
     let choice = ParameterChoice::StringParam(number.to_string());
     let parameter = ModelRepositoryParameter { parameter_choice: Some(choice) };
-    HashMap::from([("version".to_owned(), parameter)])
+    BTreeMap::from([("version".to_owned(), parameter)])
 }
 
 async fn load(predictor: &Predictor, model: &str, number: u64) -> Result<(), Status> {

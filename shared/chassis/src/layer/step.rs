@@ -16,7 +16,7 @@ use tower::{Layer, Service, layer::layer_fn};
 
 use super::{
     refusal::Refusal,
-    watched::{Watch, Watched},
+    watched::{Both, Watch, Watched},
 };
 
 /// What happens to each request before its service has it.
@@ -26,6 +26,22 @@ pub(super) trait Step: Clone + Send + 'static {
 
     /// Lets `request` go on, looked at by a watch where one is needed, or answers in its place.
     fn begin<B>(&self, request: &mut Request<B>) -> Result<Option<Self::Watch>, Refusal>;
+}
+
+/// Two steps at once, `self.0` the outer one: a request passes one service less on its way.
+///
+/// What the inner one refuses, the outer one does not see end: who looks at every end is not paired
+/// with who refuses.
+impl<A: Step, B: Step> Step for (A, B) {
+    type Watch = Both<A::Watch, B::Watch>;
+
+    fn begin<R>(&self, request: &mut Request<R>) -> Result<Option<Self::Watch>, Refusal> {
+        let outer = self.0.begin(request)?;
+        let within = outer.as_ref().and_then(Watch::attach);
+        let inner = self.1.begin(request);
+        drop(within);
+        Ok(Some(Both { outer, inner: inner? }))
+    }
 }
 
 /// Puts `step` around a service.

@@ -16,7 +16,10 @@ use opentelemetry_semantic_conventions::attribute::{
 use tonic::Code;
 
 use super::{refusal::Refusal, step::Step, watched::Watch};
-use crate::{Tracer, methods::Method};
+use crate::{Tracer, Traces, methods::Named};
+
+/// W3C Trace Context.
+const TRACEPARENT: &str = "traceparent";
 
 /// What the spans of one server have in common.
 #[derive(Clone)]
@@ -34,10 +37,8 @@ impl Tracing {
 
     /// The request's span, within the caller's. Nothing of a payload is in it, and of a method that
     /// nobody has, not even the name: a caller can put anything there.
-    fn span(&self, method: &Arc<Method>, headers: &HeaderMap) -> Context {
-        let parent = TraceContextPropagator::new()
-            .extract_with_context(&Context::new(), &Headers(headers))
-            .with_value(method.clone());
+    fn span(&self, Named { method, context }: &Named, headers: &HeaderMap) -> Context {
+        let parent = TraceContextPropagator::new().extract_with_context(context, &Headers(headers));
         let (name, full_name) = match &method.full_name {
             Some(known) => (known.to_string(), known.clone().into()),
             None => ("grpc".to_owned(), StringValue::from("_OTHER")),
@@ -61,9 +62,14 @@ impl Step for Tracing {
     type Watch = Traced;
 
     fn begin<B>(&self, request: &mut Request<B>) -> Result<Option<Traced>, Refusal> {
-        let method = Method::of(request);
-        let is_told = !method.is_about_the_server();
-        Ok(is_told.then(|| Traced(self.span(method, request.headers()))))
+        let (named, headers) = (Named::of(request), request.headers());
+        if named.method.is_about_the_server() {
+            return Ok(None);
+        }
+        // Most processes export nothing: an empty span would cost as much as one that is kept.
+        let is_empty = !Traces::are_exported() && !headers.contains_key(TRACEPARENT);
+        let context = if is_empty { named.context.clone() } else { self.span(named, headers) };
+        Ok(Some(Traced(context)))
     }
 }
 

@@ -34,6 +34,41 @@ pub(super) trait Watch: Send + Unpin + 'static {
     }
 }
 
+/// The watches of two steps, of which each may have none. One of them at most attaches.
+pub(super) struct Both<A, B> {
+    pub(super) outer: Option<A>,
+    pub(super) inner: Option<B>,
+}
+
+impl<A: Watch, B: Watch> Watch for Both<A, B> {
+    fn ended(&mut self, code: Code) {
+        if let Some(inner) = &mut self.inner {
+            inner.ended(code);
+        }
+        if let Some(outer) = &mut self.outer {
+            outer.ended(code);
+        }
+    }
+
+    fn attach(&self) -> Option<ContextGuard> {
+        let outer = self.outer.as_ref().and_then(Watch::attach);
+        outer.or_else(|| self.inner.as_ref().and_then(Watch::attach))
+    }
+
+    fn is_due(&self) -> Option<Refusal> {
+        let outer = self.outer.as_ref().and_then(Watch::is_due);
+        outer.or_else(|| self.inner.as_ref().and_then(Watch::is_due))
+    }
+
+    fn poll_due(&mut self, cx: &mut Context<'_>) -> Poll<Refusal> {
+        let outer = self.outer.as_mut().map(|watch| watch.poll_due(cx));
+        if let Some(Poll::Ready(refusal)) = outer {
+            return Poll::Ready(refusal);
+        }
+        self.inner.as_mut().map_or(Poll::Pending, |watch| watch.poll_due(cx))
+    }
+}
+
 /// A body, and what looks at it.
 pub(super) struct Watched<B, W> {
     /// Nothing once it was cut off.

@@ -154,7 +154,7 @@ mod tests {
         let methods = Methods::new(&[tonic_health::pb::FILE_DESCRIPTOR_SET]).expect("descriptors");
         let (trace, span) = (TraceId::from(0xabc), SpanId::from(1));
         let span = SpanContext::new(trace, span, TraceFlags::SAMPLED, true, TraceState::NONE);
-        let context = Context::new().with_value(methods.at("/grpc.health.v1.Health/Check"));
+        let context = methods.at("/grpc.health.v1.Health/Check").context;
         context.with_remote_span_context(span)
     }
 

@@ -1,6 +1,9 @@
 //! The traces of one process on their way to a collector.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
+    time::Duration,
+};
 
 use opentelemetry::{KeyValue, trace::TracerProvider};
 use opentelemetry_sdk::{Resource, trace::SdkTracerProvider};
@@ -22,6 +25,9 @@ pub struct TraceConfig {
     /// Which traces are pushed there.
     pub sampling: Sampling,
 }
+
+/// Beside the process's one tracer provider, which does not tell.
+static ARE_EXPORTED: AtomicBool = AtomicBool::new(false);
 
 /// The traces of this process; dropping it sends what is left, which blocks for 5 s at most.
 #[must_use = "traces end when this is dropped"]
@@ -45,6 +51,7 @@ impl Traces {
         let tracers = export::tracers(endpoint, resource(service), config.sampling)?;
         drop(entered);
         opentelemetry::global::set_tracer_provider(tracers.clone());
+        ARE_EXPORTED.store(true, Relaxed);
         Ok(Some(Self { tracers, exports: Some(exports) }))
     }
 
@@ -65,6 +72,11 @@ impl Traces {
             .with(layer.with_filter(filter_fn(|about| about.target().starts_with("millwright"))))
             .try_init()
             .map_err(|error| ConfigError::unavailable(export::FLAG, error))
+    }
+
+    /// Whether spans of this process go anywhere.
+    pub(crate) fn are_exported() -> bool {
+        ARE_EXPORTED.load(Relaxed)
     }
 
     /// Where exporters live.

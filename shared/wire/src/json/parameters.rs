@@ -1,9 +1,6 @@
 //! Parameters of a request, a tensor or an answer.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    fmt,
-};
+use std::{collections::BTreeMap, fmt};
 
 use millwright_proto::inference::{InferParameter, infer_parameter::ParameterChoice};
 use serde::{
@@ -18,7 +15,7 @@ const MOST: usize = 256;
 
 /// Parameters as a caller sent them; those that say `null` are as good as absent.
 #[derive(Default)]
-pub(super) struct Parameters(HashMap<String, ParameterChoice>);
+pub(super) struct Parameters(BTreeMap<String, ParameterChoice>);
 
 impl Parameters {
     /// Takes out the parameter `name`, which only this face knows, if it is there and a truth value.
@@ -43,7 +40,7 @@ impl Parameters {
     }
 
     /// As gRPC carries them.
-    pub(super) fn into_wire(self) -> HashMap<String, InferParameter> {
+    pub(super) fn into_wire(self) -> BTreeMap<String, InferParameter> {
         let parameter = |choice| InferParameter { parameter_choice: Some(choice) };
         self.0.into_iter().map(|(name, choice)| (name, parameter(choice))).collect()
     }
@@ -65,7 +62,7 @@ impl<'de> Visitor<'de> for ParametersVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Parameters, A::Error> {
-        let mut parameters = HashMap::new();
+        let mut parameters = BTreeMap::new();
         while let Some(name) = map.next_key::<String>()? {
             let choice = map.next_value::<Option<Choice>>()?;
             if parameters.len() == MOST || parameters.contains_key(&name) {
@@ -123,7 +120,7 @@ impl Visitor<'_> for ChoiceVisitor {
 pub(super) struct Told<'a>(BTreeMap<&'a str, ToldChoice<'a>>);
 
 impl<'a> Told<'a> {
-    pub(super) fn new(parameters: &'a HashMap<String, InferParameter>) -> Self {
+    pub(super) fn new(parameters: &'a BTreeMap<String, InferParameter>) -> Self {
         let choices = parameters.iter().filter_map(|(name, parameter)| {
             Some((name.as_str(), ToldChoice::Of(parameter.parameter_choice.as_ref()?)))
         });

@@ -1,6 +1,6 @@
 //! Bodies of requests that list, load and unload versions.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use millwright_proto::inference::{
     ModelRepositoryParameter, RepositoryIndexRequest, RepositoryModelLoadRequest,
@@ -53,7 +53,7 @@ fn read_or_default<'a, T: Default + Deserialize<'a>>(body: &'a [u8]) -> Result<T
     if body.is_empty() { Ok(T::default()) } else { read(body) }
 }
 
-fn parameters(body: &[u8]) -> Result<HashMap<String, ModelRepositoryParameter>, WireError> {
+fn parameters(body: &[u8]) -> Result<BTreeMap<String, ModelRepositoryParameter>, WireError> {
     let Wishes { parameters } = read_or_default(body)?;
     let given = parameters.unwrap_or_default().into_wire().into_iter();
     given.map(|(name, given)| Ok((name, parameter(given.parameter_choice)?))).collect()

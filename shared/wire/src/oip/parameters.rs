@@ -1,6 +1,6 @@
 //! Parameters of requests.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 use millwright_proto::inference::{InferParameter, infer_parameter::ParameterChoice};
 
@@ -20,7 +20,9 @@ pub struct RequestParameters {
 ///
 /// # Errors
 /// [`WireError`] names the parameter that is unknown, or of another type.
-pub fn parameters(given: &HashMap<String, InferParameter>) -> Result<RequestParameters, WireError> {
+pub fn parameters(
+    given: &BTreeMap<String, InferParameter>,
+) -> Result<RequestParameters, WireError> {
     let mut known = RequestParameters::default();
     let mut given = given.iter().collect::<Vec<_>>();
     given.sort_unstable_by_key(|(name, _)| *name);
@@ -66,9 +68,9 @@ fn problem(name: &str) -> &'static str {
 mod tests {
     use super::*;
 
-    fn given(name: &str, choice: ParameterChoice) -> HashMap<String, InferParameter> {
+    fn given(name: &str, choice: ParameterChoice) -> BTreeMap<String, InferParameter> {
         let value = InferParameter { parameter_choice: Some(choice) };
-        HashMap::from([(name.to_owned(), value)])
+        BTreeMap::from([(name.to_owned(), value)])
     }
 
     #[test]

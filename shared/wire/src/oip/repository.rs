@@ -1,6 +1,6 @@
 //! Parameters of requests to load and unload.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use millwright_proto::inference::{
     ModelRepositoryParameter, model_repository_parameter::ParameterChoice,
@@ -13,7 +13,7 @@ use crate::WireError;
 ///
 /// # Errors
 /// [`WireError`] names the parameter that is unknown, or of another type.
-pub fn to_load(given: &HashMap<String, ModelRepositoryParameter>) -> Result<String, WireError> {
+pub fn to_load(given: &BTreeMap<String, ModelRepositoryParameter>) -> Result<String, WireError> {
     named(given, |_, _| None)
 }
 
@@ -23,7 +23,7 @@ pub fn to_load(given: &HashMap<String, ModelRepositoryParameter>) -> Result<Stri
 ///
 /// # Errors
 /// As [`to_load`].
-pub fn to_unload(given: &HashMap<String, ModelRepositoryParameter>) -> Result<String, WireError> {
+pub fn to_unload(given: &BTreeMap<String, ModelRepositoryParameter>) -> Result<String, WireError> {
     named(given, |name, value| match value {
         ParameterChoice::BoolParam(_) if name == "unload_dependents" => Some(()),
         _ => None,
@@ -32,7 +32,7 @@ pub fn to_unload(given: &HashMap<String, ModelRepositoryParameter>) -> Result<St
 
 /// The value of `version`, where every other parameter is one that `is_other` knows.
 fn named(
-    given: &HashMap<String, ModelRepositoryParameter>,
+    given: &BTreeMap<String, ModelRepositoryParameter>,
     is_other: impl Fn(&str, &ParameterChoice) -> Option<()>,
 ) -> Result<String, WireError> {
     let mut version = String::new();
@@ -82,9 +82,9 @@ mod tests {
 
     use super::*;
 
-    fn given(name: &str, choice: ParameterChoice) -> HashMap<String, ModelRepositoryParameter> {
+    fn given(name: &str, choice: ParameterChoice) -> BTreeMap<String, ModelRepositoryParameter> {
         let value = ModelRepositoryParameter { parameter_choice: Some(choice) };
-        HashMap::from([(name.to_owned(), value)])
+        BTreeMap::from([(name.to_owned(), value)])
     }
 
     #[test]
@@ -97,7 +97,7 @@ mod tests {
             assert_eq!(to_load(&given("version", choice.clone())).as_deref(), Ok("3"));
             assert_eq!(to_unload(&given("version", choice)).as_deref(), Ok("3"));
         }
-        assert_eq!(to_load(&HashMap::new()).as_deref(), Ok(""));
+        assert_eq!(to_load(&BTreeMap::new()).as_deref(), Ok(""));
         let dependents = given("unload_dependents", ParameterChoice::BoolParam(true));
         assert_eq!(to_unload(&dependents).as_deref(), Ok(""));
     }

@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use millwright_proto::inference::InferParameter;
 
@@ -97,7 +97,7 @@ fn a_missing_number_is_counted() {
 #[test]
 fn a_wrong_input_is_named() {
     let (note, speed) = (notes(&["a"]), speeds("FP64", &[1], doubles(&[1.0])));
-    let parameter = HashMap::from([("binary_data".to_owned(), InferParameter::default())]);
+    let parameter = BTreeMap::from([("binary_data".to_owned(), InferParameter::default())]);
     let asking = InferInputTensor { parameters: parameter, ..note.clone() };
     for (inputs, field, why) in [
         (vec![note.clone()], "inputs: input \"speed\" is missing", "a number is missing"),
