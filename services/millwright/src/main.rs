@@ -35,6 +35,9 @@ use tokio::runtime::Runtime;
 
 use crate::{cli::Cli, output::notice};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli: Cli = match args::parse() {
         Ok(cli) => cli,

@@ -28,6 +28,10 @@ use tonic::{
 };
 use tower::service_fn;
 
+/// As the predictor has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const INFER: &str = "/inference.GRPCInferenceService/ModelInfer";
 const STREAM: &str = "/inference.GRPCInferenceService/ModelStreamInfer";
 const PREDICT: &str = "/millwright.predictor.v1.PredictorService/Predict";
