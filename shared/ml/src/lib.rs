@@ -22,6 +22,7 @@ mod draws;
 mod fitted;
 mod golden;
 mod head;
+mod kernel;
 mod logistic;
 mod manifest;
 mod metrics;
