@@ -58,12 +58,19 @@ impl Head {
     ///
     /// A last row that is not complete is left out.
     pub fn dense_logits(&self, features: &[f32]) -> Vec<f32> {
-        let (d, outputs) = (self.n_features(), self.n_outputs());
-        let rows = features.len() / d;
-        let mut logits = vec![0.0; rows * outputs];
-        let dense = self.dense.get_or_init(|| Dense::new(&self.weights, &self.intercept));
-        dense.apply(&features[..rows * d], &mut logits);
+        let rows = features.len() / self.n_features();
+        let mut logits = vec![0.0; rows * self.n_outputs()];
+        self.dense_logits_into(&features[..rows * self.n_features()], &mut logits);
         logits
+    }
+
+    /// As [`dense_logits`](Self::dense_logits), into memory that is there.
+    ///
+    /// # Panics
+    /// If `features` are not complete rows, or `logits` holds more or fewer.
+    pub fn dense_logits_into(&self, features: &[f32], logits: &mut [f32]) {
+        let dense = self.dense.get_or_init(|| Dense::new(&self.weights, &self.intercept));
+        dense.apply(features, logits);
     }
 
     /// Logits of one row from its `terms`, ascending, and the `numbers` that follow all terms: they

@@ -8,6 +8,9 @@ use super::panels::{LANES, Lane};
 pub(super) trait Lanes: Copy {
     fn load(lane: &Lane) -> Self;
 
+    /// Asks for what lies at `lane`, which may be anywhere.
+    fn prefetch(_lane: *const Lane) {}
+
     /// The first numbers of `from`, at most sixteen, and zeros.
     fn load_some(from: &[f32]) -> Self;
 

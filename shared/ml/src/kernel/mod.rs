@@ -46,13 +46,18 @@ impl Dense {
     }
 
     /// Computes `out` (rows, outputs) of `features` (rows, inputs), both row-major and complete.
+    ///
+    /// # Panics
+    /// If they are not.
     pub(crate) fn apply(&self, features: &[f32], out: &mut [f32]) {
         self.apply_by(Instructions::best(), features, out);
     }
 
     fn apply_by(&self, instructions: Instructions, features: &[f32], out: &mut [f32]) {
         let Self { panels, intercept, outputs } = self;
-        debug_assert_eq!(features.len() / panels.inputs(), out.len() / outputs);
+        let rows = out.len() / outputs;
+        let is_whole = (features.len(), out.len()) == (rows * panels.inputs(), rows * outputs);
+        assert!(is_whole, "features and outputs are of as many complete rows");
         let product = Product { features, panels, start: intercept, outputs: *outputs };
         instructions.compute(product, out);
     }

@@ -18,6 +18,9 @@ const WIDE: usize = 4;
 /// drive each other out of the first cache.
 const WORTH_COPYING: usize = 256;
 
+/// Lanes of a panel that a single row asks for ahead of their use: memory then gives a tenth more.
+const AHEAD: usize = 16;
+
 /// A product to compute.
 #[derive(Clone, Copy)]
 pub(super) struct Product<'a> {
@@ -160,6 +163,9 @@ fn add_products<V: Lanes, const R: usize, const P: usize>(
     assert!(panels.iter().all(|panel| panel.len() == depth));
     for i in 0..depth {
         let weights: [V; P] = array::from_fn(|p| V::load(&panels[p][i]));
+        if R == 1 {
+            panels.iter().for_each(|panel| V::prefetch(panel.as_ptr().wrapping_add(i + AHEAD)));
+        }
         for (row, sums) in rows.iter().zip(&mut *sums) {
             for (sum, weights) in sums.iter_mut().zip(weights) {
                 *sum = sum.add_product(row[i], weights);

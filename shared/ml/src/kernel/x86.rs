@@ -37,6 +37,12 @@ impl Lanes for Avx512 {
     }
 
     #[inline(always)]
+    fn prefetch(lane: *const Lane) {
+        // SAFETY: as above; an address that is not there is left.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(lane.cast()) }
+    }
+
+    #[inline(always)]
     fn load_some(from: &[f32]) -> Self {
         // SAFETY: as above.
         Self(unsafe { _mm512_maskz_loadu_ps(first(from.len()), from.as_ptr()) })
@@ -75,6 +81,12 @@ impl Lanes for Avx2 {
         let (halves, _) = lane.0.as_chunks::<8>();
         // SAFETY: as above; both halves of a lane are aligned to 32 bytes.
         Self(unsafe { [_mm256_load_ps(halves[0].as_ptr()), _mm256_load_ps(halves[1].as_ptr())] })
+    }
+
+    #[inline(always)]
+    fn prefetch(lane: *const Lane) {
+        // SAFETY: as above; an address that is not there is left.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(lane.cast()) }
     }
 
     #[inline(always)]
