@@ -2,9 +2,9 @@
 
 #![allow(unsafe_code, reason = "what is compiled for more instructions than any CPU has is called")]
 
-use super::{lanes::Portable, product::Product};
 #[cfg(target_arch = "x86_64")]
 use super::x86::{Avx2, Avx512};
+use super::{lanes::Portable, product::Product};
 
 /// Instructions that this CPU has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -53,11 +53,12 @@ fn bits(instructions: Instructions, dense: &Dense, features: &[f32]) -> Vec<u32>
 fn chain(features: &[f32], weights: &[f32], intercept: &[f32]) -> Vec<u32> {
     let outputs = intercept.len();
     let row = |features: &[f32]| {
-        (0..outputs).map(|j| {
-            let products = features.iter().zip(weights.iter().skip(j).step_by(outputs));
-            products.fold(intercept[j], |sum, (x, weight)| x.mul_add(*weight, sum)).to_bits()
-        })
-        .collect::<Vec<_>>()
+        (0..outputs)
+            .map(|j| {
+                let products = features.iter().zip(weights.iter().skip(j).step_by(outputs));
+                products.fold(intercept[j], |sum, (x, weight)| x.mul_add(*weight, sum)).to_bits()
+            })
+            .collect::<Vec<_>>()
     };
     features.chunks(weights.len() / outputs).flat_map(row).collect()
 }
