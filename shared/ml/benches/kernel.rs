@@ -1,5 +1,6 @@
 //! The dense kernel beside those of ndarray, gemm and faer, in GFLOP/s (shown as Gelem/s), and what
-//! the CPU can do at most. Shapes are rows × inputs × outputs; two threads share the rows.
+//! the CPU can do at most. Shapes are rows × inputs × outputs; two threads share the rows, but for
+//! gemm, which shares out as it likes.
 
 #![allow(unsafe_code, reason = "gemm takes pointers, and the peak is measured with intrinsics")]
 
@@ -44,10 +45,15 @@ impl Shape {
 /// One product, and room for it.
 struct Case {
     shape: Shape,
+    layer: Layer,
     features: Vec<f32>,
+    out: Vec<f32>,
+}
+
+/// The weights, row-major and as the head has them.
+struct Layer {
     weights: Vec<f32>,
     head: Head,
-    out: Vec<f32>,
 }
 
 impl Case {
@@ -57,7 +63,7 @@ impl Case {
         let weights = (0..k * n).map(number).collect::<Vec<_>>();
         let head = Head::new(weights.clone(), vec![0.0; n]).expect("sizes that fit");
         let features = (0..m * k).map(number).collect();
-        Self { shape, features, weights, head, out: vec![0.0; m * n] }
+        Self { shape, layer: Layer { weights, head }, features, out: vec![0.0; m * n] }
     }
 
     /// Rows that one of `threads` takes.
@@ -66,29 +72,43 @@ impl Case {
         self.shape.m.div_ceil(threads)
     }
 
-    fn ours(&mut self, threads: usize) {
+    /// Shares the rows out among `threads`, to each as many for one call.
+    fn share_out(&mut self, threads: usize, compute: impl Fn(&Layer, &[f32], &mut [f32]) + Sync) {
         let (rows, Shape { k, n, .. }) = (self.rows(threads), self.shape);
+        let (layer, features) = (&self.layer, &self.features[..]);
         if rows == self.shape.m {
-            return self.head.dense_logits_into(&self.features, &mut self.out);
+            return compute(layer, features, &mut self.out);
         }
-        let blocks = self.out.par_chunks_mut(rows * n).zip(self.features.par_chunks(rows * k));
-        blocks.for_each(|(out, features)| self.head.dense_logits_into(features, out));
+        let blocks = self.out.par_chunks_mut(rows * n).zip(features.par_chunks(rows * k));
+        blocks.for_each(|(out, features)| compute(layer, features, out));
+    }
+
+    fn ours(&mut self, threads: usize) {
+        self.share_out(threads, |layer, features, out| {
+            layer.head.dense_logits_into(features, out);
+        });
     }
 
     fn ndarray(&mut self, threads: usize) {
-        let (rows, Shape { k, n, .. }) = (self.rows(threads), self.shape);
-        let weights = ArrayView2::from_shape((k, n), &self.weights).expect("the shape");
-        let blocks = self.out.par_chunks_mut(rows * n).zip(self.features.par_chunks(rows * k));
-        let product = |(out, features): (&mut [f32], &[f32])| {
+        let Shape { k, n, .. } = self.shape;
+        self.share_out(threads, |layer, features, out| {
+            let x = ArrayView2::from_shape((features.len() / k, k), features).expect("the shape");
+            let w = ArrayView2::from_shape((k, n), &layer.weights).expect("the shape");
+            let mut y = ArrayViewMut2::from_shape((x.nrows(), n), out).expect("the shape");
+            general_mat_mul(1.0, &x, &w, 0.0, &mut y);
+        });
+    }
+
+    fn faer(&mut self, threads: usize) {
+        let Shape { k, n, .. } = self.shape;
+        self.share_out(threads, |layer, features, out| {
             let m = features.len() / k;
-            let features = ArrayView2::from_shape((m, k), features).expect("the shape");
-            let mut out = ArrayViewMut2::from_shape((m, n), out).expect("the shape");
-            general_mat_mul(1.0, &features, &weights, 0.0, &mut out);
-        };
-        if rows == self.shape.m {
-            return product((&mut self.out, &self.features));
-        }
-        blocks.for_each(product);
+            let (x, w) = (features, &layer.weights);
+            let (x, w) =
+                (MatRef::from_row_major_slice(x, m, k), MatRef::from_row_major_slice(w, k, n));
+            let y = MatMut::from_row_major_slice_mut(out, m, n);
+            matmul(y, Accum::Replace, x, w, 1.0, Par::Seq);
+        });
     }
 
     fn gemm(&mut self, threads: usize) {
@@ -97,7 +117,8 @@ impl Case {
             1 => gemm::Parallelism::None,
             _ => gemm::Parallelism::Rayon(threads),
         };
-        let (out, x, w) = (self.out.as_mut_ptr(), self.features.as_ptr(), self.weights.as_ptr());
+        let (out, x, w) =
+            (self.out.as_mut_ptr(), self.features.as_ptr(), self.layer.weights.as_ptr());
         let (across_k, across_n) = (k as isize, n as isize);
         // SAFETY: the three are as large as their shapes and strides say.
         unsafe {
@@ -123,15 +144,6 @@ impl Case {
                 parallelism,
             );
         }
-    }
-
-    fn faer(&mut self, threads: usize) {
-        let Shape { m, k, n } = self.shape;
-        let parallelism = if threads == 1 { Par::Seq } else { Par::rayon(threads) };
-        let out = MatMut::from_row_major_slice_mut(&mut self.out, m, n);
-        let features = MatRef::from_row_major_slice(&self.features, m, k);
-        let weights = MatRef::from_row_major_slice(&self.weights, k, n);
-        matmul(out, Accum::Replace, features, weights, 1.0, parallelism);
     }
 }
 
