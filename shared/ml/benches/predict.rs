@@ -15,7 +15,7 @@ const NOTE: &str =
 fn pipelines(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("predict");
     group.warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(1));
-    for (name, pipeline, row) in [digits(), words(), characters()] {
+    for (name, pipeline, row) in [digits(), mlp(), words(), characters()] {
         for n in BATCHES {
             let rows = Rows::concat(&vec![&row; n]).expect("rows of one shape");
             group.bench_function(BenchmarkId::new(name, n), |bencher| {
@@ -31,6 +31,14 @@ fn digits() -> (&'static str, FittedPipeline, Rows) {
     let values = (0..64).map(|j| (j % 17) as f32).collect::<Vec<_>>();
     let rows = Rows::new(1, [Column::fp32(64, &values)]).expect("a row");
     ("digits", FittedPipeline::from_parts(parts).expect("parts that fit"), rows)
+}
+
+/// The size of a usual network for MNIST: 11.6 MFLOP a row.
+fn mlp() -> (&'static str, FittedPipeline, Rows) {
+    let parts = PipelineParts::seeded_mlp(784, &[2048, 2048], 10, 1);
+    let values = (0..784).map(|j| (j % 256) as f32 / 255.0).collect::<Vec<_>>();
+    let rows = Rows::new(1, [Column::fp32(784, &values)]).expect("a row");
+    ("mlp", FittedPipeline::from_parts(parts).expect("parts that fit"), rows)
 }
 
 fn words() -> (&'static str, FittedPipeline, Rows) {

@@ -14,6 +14,7 @@ pub(crate) enum Purpose {
     Validation = 3,
     Batches = 4,
     Reduction = 5,
+    HiddenWeights = 6,
 }
 
 /// A stream of draws (ChaCha8).

@@ -63,7 +63,8 @@ impl FittedPipeline {
     pub fn from_parts(parts: PipelineParts) -> Result<Self, ArtifactError> {
         let input = parts.input.spec();
         let (model, golden) = assemble(parts, 0)?;
-        let manifest = Manifest::untrained(input, model.signature.clone(), model.classes.clone());
+        let (signature, classes) = (model.signature.clone(), model.classes.clone());
+        let manifest = Manifest::untrained(input, signature, classes, &model.hidden);
         Ok(Self { manifest, model, golden })
     }
 

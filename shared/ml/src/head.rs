@@ -1,11 +1,14 @@
 //! The linear head: features to logits.
 
-use ndarray::{ArrayView2, ArrayViewMut2, linalg::general_mat_mul};
+use std::sync::OnceLock;
 
-use crate::cells::Cells;
+use crate::{cells::Cells, kernel::Dense};
 
-/// Weights and intercepts of a linear layer, f32. Rows are read where they lie, which may be a file
-/// that is mapped: nothing is laid out anew.
+/// Weights and intercepts of a linear layer, f32.
+///
+/// For sparse rows, weights are read where they lie, which may be a file that is mapped. For dense
+/// ones they are laid out anew by the first call, as large again (outputs count as the next multiple
+/// of 16): a model's golden rows make it when the model is loaded.
 ///
 /// Each logit adds up in an order that the features alone fix: the row's neighbours, their number
 /// and the threads have no part in it.
@@ -14,6 +17,7 @@ pub struct Head {
     /// (features, outputs), row-major.
     weights: Cells<f32>,
     intercept: Vec<f32>,
+    dense: OnceLock<Dense>,
 }
 
 impl Head {
@@ -27,7 +31,7 @@ impl Head {
     pub(crate) fn of(weights: Cells<f32>, intercept: Vec<f32>) -> Option<Self> {
         let outputs = intercept.len();
         let fits = outputs > 0 && !weights.is_empty() && weights.len().is_multiple_of(outputs);
-        fits.then_some(Self { weights, intercept })
+        fits.then_some(Self { weights, intercept, dense: OnceLock::new() })
     }
 
     /// Length of a row of features.
@@ -54,19 +58,19 @@ impl Head {
     ///
     /// A last row that is not complete is left out.
     pub fn dense_logits(&self, features: &[f32]) -> Vec<f32> {
-        let (d, outputs) = (self.n_features(), self.n_outputs());
-        let rows = features.len() / d;
-        let mut logits = vec![0.0; rows * outputs];
-        let x = ArrayView2::from_shape((rows, d), &features[..rows * d]);
-        let w = ArrayView2::from_shape((d, outputs), self.weights());
-        let y = ArrayViewMut2::from_shape((rows, outputs), &mut logits);
-        let (x, w) = x.ok().zip(w.ok()).expect("both are whole rows");
-        let mut y = y.expect("as many logits as the shape has");
-        general_mat_mul(1.0, &x, &w, 0.0, &mut y);
-        for row in logits.chunks_exact_mut(outputs) {
-            self.add_intercept(row);
-        }
+        let rows = features.len() / self.n_features();
+        let mut logits = vec![0.0; rows * self.n_outputs()];
+        self.dense_logits_into(&features[..rows * self.n_features()], &mut logits);
         logits
+    }
+
+    /// As [`dense_logits`](Self::dense_logits), into memory that is there.
+    ///
+    /// # Panics
+    /// If `features` are not complete rows, or `logits` holds more or fewer.
+    pub fn dense_logits_into(&self, features: &[f32], logits: &mut [f32]) {
+        let dense = self.dense.get_or_init(|| Dense::new(&self.weights, &self.intercept));
+        dense.apply(features, logits);
     }
 
     /// Logits of one row from its `terms`, ascending, and the `numbers` that follow all terms: they
@@ -82,10 +86,6 @@ impl Head {
                 *logit += value * weight;
             }
         }
-        self.add_intercept(logits);
-    }
-
-    fn add_intercept(&self, logits: &mut [f32]) {
         for (logit, intercept) in logits.iter_mut().zip(&self.intercept) {
             *logit += intercept;
         }

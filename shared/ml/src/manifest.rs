@@ -6,8 +6,12 @@ use millwright_domain::{
 };
 use serde::{Deserialize, Serialize};
 
-/// The format that this library writes; it reads older ones too.
+use crate::hidden::Hidden;
+
+/// The format that a linear model is written in; older ones are read too.
 pub(crate) const FORMAT: u32 = 3;
+/// That of a model with hidden layers, which older software must not take for a linear one.
+pub(crate) const HIDDEN_FORMAT: u32 = 4;
 
 /// What an artefact says of itself, as JSON. Nothing in it differs between two runs of the same
 /// work: no job, time, host or number of threads.
@@ -37,6 +41,7 @@ impl Manifest {
         input: InputSpec,
         signature: ModelSignature,
         classes: Vec<String>,
+        hidden: &Hidden,
     ) -> Self {
         let pipeline = PipelineSpec {
             target: "label".to_owned(),
@@ -45,7 +50,7 @@ impl Manifest {
             logistic: LogisticSpec::default(),
         };
         Self {
-            format: FORMAT,
+            format: format_of(hidden),
             library: LIBRARY.to_owned(),
             dataset: Digest::of(&[]),
             spec: TrainingSpec {
@@ -61,6 +66,11 @@ impl Manifest {
             summary: no_training(),
         }
     }
+}
+
+/// The format that a model with these layers is written in.
+pub(crate) fn format_of(hidden: &Hidden) -> u32 {
+    if hidden.is_empty() { FORMAT } else { HIDDEN_FORMAT }
 }
 
 fn no_rows() -> Evaluation {

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use crate::{
     ArtifactError, Head, PipelineParts, PredictError,
+    hidden::{Hidden, TENSORS},
     logistic::n_outputs,
     parts::are_names,
     softmax::{most_probable, probabilities},
@@ -32,6 +33,7 @@ pub(crate) struct Model {
     pub(crate) signature: ModelSignature,
     pub(crate) classes: Vec<String>,
     pub(crate) steps: Steps,
+    pub(crate) hidden: Hidden,
     pub(crate) head: Head,
 }
 
@@ -78,33 +80,37 @@ impl Steps {
 impl Model {
     /// Checks that `parts` fit each other and hold nothing but numbers.
     pub(crate) fn new(parts: PipelineParts) -> Result<Self, ArtifactError> {
-        let PipelineParts { input, classes, weights, intercept } = parts;
+        let PipelineParts { input, hidden, classes, weights, intercept } = parts;
         for (tensor, values) in [("head.weights", &weights), ("head.intercept", &intercept)] {
             if !values.iter().all(|value| value.is_finite()) {
                 return Err(ArtifactError::NotFinite { tensor });
             }
         }
         let (inputs, steps) = input.checked()?;
-        let head = Head::new(weights, intercept);
-        Self::joined((inputs, steps), head.ok_or(ArtifactError::HEAD)?, classes)
+        let head = Head::new(weights, intercept).ok_or(ArtifactError::HEAD)?;
+        Self::joined((inputs, steps), (Hidden::of(hidden)?, head), classes)
     }
 
     /// Joins parts that were checked alone, if they fit each other.
     pub(crate) fn joined(
         (inputs, steps): (Vec<ColumnSpec>, Steps),
-        head: Head,
+        (hidden, head): (Hidden, Head),
         classes: Vec<String>,
     ) -> Result<Self, ArtifactError> {
         let are_labels = classes.iter().all(|class| class.len() <= LONGEST_LABEL);
         if classes.len() < 2 || !are_labels || !are_names(classes.iter().map(String::as_str)) {
             return Err(ArtifactError::Classes);
         }
-        let sizes = (head.n_features(), head.n_outputs());
-        if sizes != (steps.n_features(), n_outputs(classes.len())) {
+        if !hidden.is_empty() && steps.text().is_some() {
+            return Err(ArtifactError::HiddenText);
+        }
+        let width = hidden.width(steps.n_features());
+        let width = width.ok_or(ArtifactError::Shape { tensor: TENSORS[0].weights })?;
+        if (head.n_features(), head.n_outputs()) != (width, n_outputs(classes.len())) {
             return Err(ArtifactError::HEAD);
         }
         let signature = ModelSignature::classifier_of(inputs, &classes);
-        Ok(Self { signature, classes, steps, head })
+        Ok(Self { signature, classes, steps, hidden, head })
     }
 
     /// What a row costs, in floating point operations, roughly.
@@ -112,8 +118,10 @@ impl Model {
         let outputs = self.head.n_outputs() as u64;
         let exponentials = 20 * self.classes.len() as u64;
         let terms = self.steps.text().map_or(0, |text| text.terms_per_text.ceil() as u64);
-        let numbers = self.steps.n_numbers() as u64 * (2 * outputs + 4);
-        terms * (2 * outputs + FLOPS_PER_TERM) + numbers + exponentials
+        let numbers = self.steps.n_numbers() as u64;
+        let dense = if self.hidden.is_empty() { numbers } else { self.head.n_features() as u64 };
+        let steps = terms * FLOPS_PER_TERM + 4 * numbers;
+        steps + self.hidden.flops_per_row() + 2 * outputs * (terms + dense) + exponentials
     }
 
     /// Answers `rows` under the signature's outputs.
@@ -172,7 +180,7 @@ impl Model {
         match self.steps.text() {
             Some(text) => self.answer_texts(text, rows, &numbers.values, into),
             None => {
-                let logits = self.head.dense_logits(&numbers.values);
+                let logits = self.hidden.logits(&numbers.values, &self.head);
                 let logits = logits.chunks_exact(self.head.n_outputs());
                 let mut rows = logits.zip(into.chunks_exact_mut(self.classes.len())).enumerate();
                 rows.try_for_each(|(row, (logits, into))| finish(row, logits, into))

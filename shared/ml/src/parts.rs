@@ -29,12 +29,24 @@ const LARGEST_IDF: f64 = 1e6;
 pub struct PipelineParts {
     /// From raw rows to features.
     pub input: InputParts,
+    /// Layers between features and head, in order: none for a linear model, eight at most, and only
+    /// where all features are numbers.
+    pub hidden: Vec<DenseLayer>,
     /// Labels, in the order of the outputs.
     pub classes: Vec<String>,
-    /// (features, outputs), row-major; two classes have one output, the logit of the second.
+    /// (features, outputs), row-major, where features are what the last hidden layer gives; two classes have one output, the logit of the second.
     pub weights: Vec<f32>,
     /// One entry an output.
     pub intercept: Vec<f32>,
+}
+
+/// A dense layer followed by ReLU: max(0, x · weights + bias).
+#[derive(Clone, Debug, PartialEq)]
+pub struct DenseLayer {
+    /// (inputs, outputs), row-major.
+    pub weights: Vec<f32>,
+    /// One entry an output.
+    pub bias: Vec<f32>,
 }
 
 /// Fitted steps from raw rows to features: terms of a text first, then numbers.
@@ -98,10 +110,32 @@ impl PipelineParts {
             |j| NumericColumn { name: format!("x{j}"), median: 0.0, mean: 0.0, range: (-3.0, 3.0) };
         Self {
             input: InputParts::Numeric { columns: (0..n_features).map(column).collect() },
+            hidden: vec![],
             classes: (0..n_classes).map(|c| format!("c{c}")).collect(),
             weights: weights(n_features * outputs),
             intercept: weights(outputs),
         }
+    }
+
+    /// As [`seeded`](Self::seeded), with hidden layers as wide as `hidden` says, each one output at
+    /// least. Their weights have mean 0 and variance 2 / inputs, which keeps the size of numbers from
+    /// layer to layer, and so have the biases, for tests to see them.
+    ///
+    /// Source: He et al., *Delving Deep into Rectifiers* (2015), eq. 10.
+    pub fn seeded_mlp(n_features: usize, hidden: &[usize], n_classes: usize, seed: u64) -> Self {
+        let widths = hidden.iter().map(|width| *width.max(&1)).collect::<Vec<_>>();
+        let head = Self::seeded(widths.last().copied().unwrap_or(n_features), n_classes, seed);
+        let mut draws = Draws::new(seed, Purpose::HiddenWeights);
+        let mut inputs = n_features.max(1);
+        let layers = widths.into_iter().map(|outputs| {
+            let spread = (2.0 / inputs as f64).sqrt();
+            let mut draw = |n: usize| (0..n).map(|_| (spread * draws.normal()) as f32).collect();
+            let layer = DenseLayer { weights: draw(inputs * outputs), bias: draw(outputs) };
+            inputs = outputs;
+            layer
+        });
+        let hidden = layers.collect();
+        Self { hidden, input: Self::seeded(n_features, 2, seed).input, ..head }
     }
 }
 

@@ -23,11 +23,12 @@ fn text() -> FittedPipeline {
 /// A text beside two numbers.
 fn mixed_parts() -> PipelineParts {
     let vocabulary = vec!["leak".into(), "pump".into()];
-    let PipelineParts { input, classes, weights, intercept } = PipelineParts::seeded(4, 3, 1);
+    let PipelineParts { input, hidden, classes, weights, intercept } =
+        PipelineParts::seeded(4, 3, 1);
     let InputParts::Numeric { columns } = input else { panic!("numeric parts") };
     let text = TextParts::words("note", vocabulary);
     let input = InputParts::Mixed { text, columns: columns[..2].to_vec() };
-    PipelineParts { input, classes, weights, intercept }
+    PipelineParts { input, hidden, classes, weights, intercept }
 }
 
 fn mixed() -> FittedPipeline {

@@ -4,7 +4,7 @@ mod plant;
 
 use millwright_domain::{Analyzer, Code, Fault, NgramRange};
 use millwright_ml::{
-    ArtifactError, FittedPipeline, InputParts, PipelineParts, TermRule, TextParts,
+    ArtifactError, DenseLayer, FittedPipeline, InputParts, PipelineParts, TermRule, TextParts,
 };
 use plant::ask;
 use proptest::prelude::*;
@@ -17,7 +17,8 @@ fn text_parts() -> PipelineParts {
 
 /// Weighed runs of characters beside two numbers.
 fn mixed_parts() -> PipelineParts {
-    let PipelineParts { input, classes, weights, intercept } = PipelineParts::seeded(5, 2, 1);
+    let PipelineParts { input, hidden, classes, weights, intercept } =
+        PipelineParts::seeded(5, 2, 1);
     let InputParts::Numeric { columns } = input else { panic!("numeric parts") };
     let text = TextParts {
         rule: TermRule { analyzer: Analyzer::Char, ngrams: NgramRange { min: 1, max: 2 } },
@@ -25,11 +26,12 @@ fn mixed_parts() -> PipelineParts {
         ..TextParts::words("note", ["le", "p", "泵"].map(Box::from).to_vec())
     };
     let input = InputParts::Mixed { text, columns: columns[..2].to_vec() };
-    PipelineParts { input, classes, weights, intercept }
+    PipelineParts { input, hidden, classes, weights, intercept }
 }
 
-fn artifacts() -> [Vec<u8>; 3] {
-    [PipelineParts::seeded(4, 3, 1), text_parts(), mixed_parts()].map(|parts| {
+fn artifacts() -> [Vec<u8>; 4] {
+    let mlp = PipelineParts::seeded_mlp(4, &[5, 6], 3, 1);
+    [PipelineParts::seeded(4, 3, 1), text_parts(), mixed_parts(), mlp].map(|parts| {
         let pipeline = FittedPipeline::from_parts(parts).expect("parts that fit");
         pipeline.encode().expect("a small pipeline")
     })
@@ -91,7 +93,7 @@ fn every_flipped_bit_is_refused_or_harmless() {
 #[test]
 fn an_unknown_format_asks_for_an_upgrade() {
     let [artifact, ..] = artifacts();
-    for other in [0, 4, u64::from(u32::MAX) + 3] {
+    for other in [0, 5, u64::from(u32::MAX) + 3] {
         let other_format = format!(r#"\"format\":{other}"#);
         let next = with_header(&artifact, |h| h.replace(r#"\"format\":3"#, &other_format));
         let error = refusal(&next);
@@ -105,7 +107,7 @@ fn an_unknown_format_asks_for_an_upgrade() {
 
 #[test]
 fn each_kind_of_damage_is_told_apart() {
-    let [numeric, text, _] = artifacts();
+    let [numeric, text, ..] = artifacts();
     let damaged = |from: &str, to: &str| refusal(&with_header(&numeric, |h| h.replace(from, to)));
     assert_eq!(refusal(b""), ArtifactError::Container);
     let huge = [&u64::MAX.to_le_bytes()[..], b"{}"].concat();
@@ -125,7 +127,7 @@ fn each_kind_of_damage_is_told_apart() {
 
 #[test]
 fn a_vectoriser_keeps_to_its_ranges() {
-    let [_, _, mixed] = artifacts();
+    let [_, _, mixed, _] = artifacts();
     let damaged = |from: &str, to: &str| refusal(&with_header(&mixed, |h| h.replace(from, to)));
     for ngrams in
         [r#"{\"min\":0,\"max\":2}"#, r#"{\"min\":2,\"max\":1}"#, r#"{\"min\":1,\"max\":17}"#]
@@ -182,6 +184,49 @@ fn a_changed_weight_shows_in_the_golden_rows() {
 }
 
 #[test]
+fn hidden_layers_are_all_there_and_fit_each_other() {
+    let [linear, _, _, mlp] = artifacts();
+    let damaged = |from: &str, to: &str| refusal(&with_header(&mlp, |h| h.replace(from, to)));
+    let shape = |tensor| ArtifactError::Shape { tensor };
+    assert_eq!(damaged("hidden.1.weights", "hidden.2.weights"), ArtifactError::Tensors);
+    assert_eq!(damaged("hidden.0.bias", "hidden.0.bits"), ArtifactError::Tensors);
+    assert_eq!(damaged("[5,6]", "[6,5]"), shape("hidden.1.bias"));
+    assert_eq!(damaged("[4,5]", "[2,10]"), shape("hidden.0.bias"));
+    assert_eq!(damaged("[6,3]", "[18,1]"), shape("head.weights"));
+    let claims_less = damaged(r#"\"format\":4"#, r#"\"format\":3"#);
+    assert_eq!(claims_less, ArtifactError::Tensors, "older software would leave layers out");
+    let claims_more = with_header(&linear, |h| h.replace(r#"\"format\":3"#, r#"\"format\":4"#));
+    assert_eq!(refusal(&claims_more), ArtifactError::Tensors);
+
+    let parts = PipelineParts::seeded_mlp(4, &[5, 6], 3, 1);
+    let first = parts.hidden[1].bias[0];
+    let infinite = replaced(&mlp, &first.to_le_bytes(), &f32::INFINITY.to_le_bytes());
+    assert_eq!(refusal(&infinite), ArtifactError::NotFinite { tensor: "hidden.1.bias" });
+    let moved = replaced(&mlp, &first.to_le_bytes(), &(first + 5.0).to_le_bytes());
+    assert!(matches!(refusal(&moved), ArtifactError::GoldenDiffers { .. }));
+}
+
+#[test]
+fn parts_with_hidden_layers_that_do_not_fit_are_refused() {
+    let parts = PipelineParts::seeded_mlp(4, &[5, 6], 3, 1);
+    let with = |hidden: Vec<DenseLayer>| refused(&PipelineParts { hidden, ..parts.clone() });
+    let [first, second] = [parts.hidden[0].clone(), parts.hidden[1].clone()];
+    let shape = |tensor| ArtifactError::Shape { tensor };
+    assert_eq!(with(vec![first.clone()]), shape("head.weights"));
+    assert_eq!(with(vec![second.clone()]), shape("hidden.0.weights"));
+    assert_eq!(with(vec![first.clone(), first.clone()]), shape("hidden.1.weights"));
+    let empty = DenseLayer { weights: vec![], bias: vec![] };
+    assert_eq!(with(vec![first.clone(), empty]), shape("hidden.1.weights"));
+    let infinite = DenseLayer { bias: vec![f32::NAN; 5], ..first };
+    let tensor = "hidden.0.bias";
+    assert_eq!(with(vec![infinite, second]), ArtifactError::NotFinite { tensor });
+    let deep = PipelineParts::seeded_mlp(4, &[4; 9], 3, 1);
+    assert_eq!(refused(&deep), ArtifactError::HiddenLayers { limit: 8 });
+    let texts = PipelineParts { hidden: parts.hidden.clone(), ..mixed_parts() };
+    assert_eq!(refused(&texts), ArtifactError::HiddenText);
+}
+
+#[test]
 fn forged_sizes_allocate_nothing_and_do_not_overflow() {
     // Nine tensors, each of the largest size that one may claim: together they exceed 64 bits.
     let (mut header, mut from) = ("{".to_owned(), 0_u64);
@@ -202,7 +247,7 @@ proptest! {
 
     #[test]
     fn any_bytes_are_refused_or_answer(
-        which in 0..3_usize,
+        which in 0..4_usize,
         changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
     ) {
         let mut bytes = artifacts()[which].clone();

@@ -29,6 +29,7 @@ fn pipeline(fitted: &Value) -> FittedPipeline {
     let weights = (0..d).flat_map(|j| weight(j).map(move |w| (j, w)));
     let parts = PipelineParts {
         input: input(fitted),
+        hidden: vec![],
         classes: strings(&fitted["classes"]),
         weights: weights.map(|(j, weight)| (weight / scales[j]) as f32).collect(),
         intercept: floats(&fitted["intercept"]).into_iter().map(|b| b as f32).collect(),

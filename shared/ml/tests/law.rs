@@ -78,11 +78,21 @@ fn a_wide_pipeline_answers_alone_as_together() {
     answers_alone_as_together(&wide, &numbers(500, &values));
 }
 
+#[test]
+fn hidden_layers_answer_alone_as_together() {
+    // 600 rows go through the layers in blocks, on several threads.
+    let parts = PipelineParts::seeded_mlp(30, &[100, 65], 10, 1);
+    let mlp = FittedPipeline::from_parts(parts).expect("parts");
+    let values = noise(600 * 30, 2).into_iter().map(f64::from).collect::<Vec<_>>();
+    assert!(mlp.flops_per_row() * 600 > 3_000_000);
+    answers_alone_as_together(&mlp, &numbers(30, &values));
+}
+
 /// Parts with 2,000 terms and `n_numbers` columns of numbers.
 fn parts(text: TextParts, n_numbers: usize) -> PipelineParts {
     let vocabulary = (0..2000).map(|i| format!("w{i:04}").into_boxed_str()).collect();
     let text = TextParts { vocabulary, ..text };
-    let PipelineParts { input, classes, weights, intercept } =
+    let PipelineParts { input, hidden, classes, weights, intercept } =
         PipelineParts::seeded(2000 + n_numbers, 30, 1);
     let InputParts::Numeric { columns } = input else { panic!("numeric parts") };
     let columns = columns[..n_numbers].to_vec();
@@ -90,7 +100,7 @@ fn parts(text: TextParts, n_numbers: usize) -> PipelineParts {
         0 => InputParts::Text(text),
         _ => InputParts::Mixed { text, columns },
     };
-    PipelineParts { input, classes, weights, intercept }
+    PipelineParts { input, hidden, classes, weights, intercept }
 }
 
 /// Counted words.

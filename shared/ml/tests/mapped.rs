@@ -54,7 +54,8 @@ fn held(streamed: &StreamedParts<Words>) -> FittedPipeline {
     let vocabulary = (0..terms.n).map(|i| terms.term(i).into()).collect();
     let weights = (0..terms.n).flat_map(|i| noise(terms.outputs, i as u64)).collect();
     let text = TextParts { rule, ..TextParts::words(column, vocabulary) };
-    let parts = PipelineParts { input: InputParts::Text(text), classes, weights, intercept };
+    let input = InputParts::Text(text);
+    let parts = PipelineParts { input, hidden: vec![], classes, weights, intercept };
     FittedPipeline::from_parts(parts).expect("parts that fit")
 }
 
@@ -75,7 +76,8 @@ fn opened(bytes: &[u8]) -> Result<FittedPipeline, ArtifactError> {
 
 /// Weighed runs of characters beside a number.
 fn mixed() -> FittedPipeline {
-    let PipelineParts { input, classes, weights, intercept } = PipelineParts::seeded(4, 3, 1);
+    let PipelineParts { input, hidden, classes, weights, intercept } =
+        PipelineParts::seeded(4, 3, 1);
     let InputParts::Numeric { columns } = input else { panic!("numeric parts") };
     let text = TextParts {
         rule: TermRule { analyzer: Analyzer::Char, ngrams: NgramRange { min: 1, max: 2 } },
@@ -83,7 +85,7 @@ fn mixed() -> FittedPipeline {
         ..TextParts::words("note", ["le", "p", "泵"].map(Box::from).to_vec())
     };
     let input = InputParts::Mixed { text, columns: columns[..1].to_vec() };
-    let parts = PipelineParts { input, classes, weights, intercept };
+    let parts = PipelineParts { input, hidden, classes, weights, intercept };
     FittedPipeline::from_parts(parts).expect("parts that fit")
 }
 
@@ -150,11 +152,13 @@ fn a_mapped_artifact_answers_with_the_same_bits() {
     let notes = ["w00001 w00002 w00001", "", "unknown", "w02999"];
     let text = held(&streamed(3000, 5));
     let numeric = FittedPipeline::from_parts(PipelineParts::seeded(3, 4, 1)).expect("parts");
+    let mlp = FittedPipeline::from_parts(PipelineParts::seeded_mlp(3, &[7, 20], 4, 1));
     let note = Column::var(["pump leaks", "", "泵"]).expect("a few texts");
     let number = Column::fp64(1, &[1.0, f64::NAN, -2.5]);
     for (pipeline, rows) in [
         (text, texts(&notes)),
         (numeric, numbers(3, &[1.0, -2.0, 3.0, f64::NAN, 0.5, 0.0])),
+        (mlp.expect("parts"), numbers(3, &[1.0, -2.0, 3.0, f64::NAN, 0.5, 0.0])),
         (mixed(), Rows::new(3, [note, number]).expect("three rows")),
     ] {
         let bytes = pipeline.encode().expect("a small pipeline");

@@ -25,6 +25,7 @@ fn pipeline() -> Vec<u8> {
         NumericColumn { name: "speed".to_owned(), median: 1.0, mean: 1.5, range: (0.0, 3.0) };
     let parts = PipelineParts {
         input: InputParts::Mixed { text, columns: vec![speed] },
+        hidden: vec![],
         classes: ["fault", "fine"].map(str::to_owned).to_vec(),
         weights: vec![0.5, -1.0, 2.0],
         intercept: vec![0.25],

@@ -91,6 +91,15 @@ pub enum ArtifactError {
     /// Columns that are not distinct or empty, or none.
     #[error("columns must have distinct names that are not empty, and be one at least")]
     Columns,
+    /// More hidden layers than there may be.
+    #[error("a model has at most {limit} hidden layers")]
+    HiddenLayers {
+        /// Layers that there may be.
+        limit: usize,
+    },
+    /// Hidden layers behind a text.
+    #[error("hidden layers take numbers alone: leave the text out")]
+    HiddenText,
     /// A manifest that speaks of another model.
     #[error("the artifact is damaged: its manifest does not fit its tensors")]
     Contradiction,

@@ -12,6 +12,10 @@
 //! | 1 | counted words of one text, or numbers |
 //! | 2 | also weighed terms, runs of words or characters, and a text beside numbers |
 //! | 3 | also the index of the terms |
+//! | 4 | also hidden layers, one at least, behind numbers |
+//!
+//! A model is written in the oldest format from 3 on that holds it. Layer i of format 4, from 0, is
+//! `hidden.i.weights`, F32 (inputs, outputs), and `hidden.i.bias`, F32 (outputs).
 //!
 //! The index has as many buckets as there are terms, n. A term belongs to bucket ⌊h · n / 2³²⌋,
 //! where h is the higher half of its XXH3 (64 bits, no seed). `vocabulary.starts` says where each

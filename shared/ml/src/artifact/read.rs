@@ -14,8 +14,9 @@ use crate::{
     Head, Manifest, TermRule,
     cells::Cells,
     golden::{self, Golden},
+    hidden::{Hidden, TENSORS},
     logistic::n_outputs,
-    manifest::FORMAT,
+    manifest::HIDDEN_FORMAT,
     model::{Model, Steps},
     parts::{TERMS_PER_TEXT, check_rule, inputs, is_worth, numeric_steps},
     steps::{NumericSteps, Vectorizer},
@@ -31,12 +32,16 @@ pub(crate) fn read(source: Source<'_>) -> Result<(Manifest, Model, Golden), Arti
     let file = Container::open(source)?;
     let manifest = manifest(file.manifest()?)?;
     let input = &manifest.spec.pipeline.input;
-    if file.n_tensors() != n_tensors(input, manifest.format) {
+    let n_layers = n_layers(&file);
+    let has_layers = manifest.format >= HIDDEN_FORMAT;
+    let n_tensors = n_tensors(input, manifest.format) + 2 * n_layers;
+    if file.n_tensors() != n_tensors || has_layers != (n_layers > 0) {
         return Err(ArtifactError::Tensors);
     }
     let steps = (inputs(input)?, steps(&file, &manifest)?);
     let n_classes = manifest.classes.len();
-    let model = Model::joined(steps, head(&file, n_classes)?, manifest.classes.clone())?;
+    let layers = (hidden(&file, n_layers)?, head(&file, n_classes)?);
+    let model = Model::joined(steps, layers, manifest.classes.clone())?;
     let golden = golden(&file, &model.steps, n_classes)?;
     let cells = match manifest.evaluation.n_test {
         0 => Some(0),
@@ -56,8 +61,8 @@ fn manifest(json: &str) -> Result<Manifest, ArtifactError> {
         format: u64,
     }
     let Layout { format } = serde_json::from_str(json).map_err(|_| ArtifactError::Manifest)?;
-    if !(u64::from(FIRST_FORMAT)..=u64::from(FORMAT)).contains(&format) {
-        return Err(ArtifactError::Format { found: format, known: FORMAT });
+    if !(u64::from(FIRST_FORMAT)..=u64::from(HIDDEN_FORMAT)).contains(&format) {
+        return Err(ArtifactError::Format { found: format, known: HIDDEN_FORMAT });
     }
     serde_json::from_str(json).map_err(|_| ArtifactError::Manifest)
 }
@@ -72,6 +77,11 @@ fn n_tensors(input: &InputSpec, format: u32) -> usize {
     });
     let numbers = input.numeric().map_or(0, |_| 3);
     3 + text + numbers
+}
+
+/// Hidden layers that a file holds; what is left out makes one tensor too many.
+fn n_layers(file: &Container<'_>) -> usize {
+    TENSORS.iter().take_while(|names| file.shape(names.weights).is_ok()).count()
 }
 
 fn steps(file: &Container<'_>, manifest: &Manifest) -> Result<Steps, ArtifactError> {
@@ -122,20 +132,37 @@ fn numbers(file: &Container<'_>, n: usize) -> Result<NumericSteps, ArtifactError
     numeric_steps(file.values(tensor::MEDIANS)?, file.values(tensor::MEANS)?)
 }
 
+fn hidden(file: &Container<'_>, n_layers: usize) -> Result<Hidden, ArtifactError> {
+    let layers = TENSORS.iter().take(n_layers).map(|names| {
+        let error = ArtifactError::Shape { tensor: names.weights };
+        let [_, outputs] = *file.shape(names.weights)? else { return Err(error) };
+        layer(file, (names.weights, names.bias), outputs)
+    });
+    Hidden::new(layers.collect::<Result<_, _>>()?)
+}
+
 fn head(file: &Container<'_>, n_classes: usize) -> Result<Head, ArtifactError> {
-    let [_, outputs] = *file.shape(tensor::WEIGHTS)? else { return Err(ArtifactError::HEAD) };
-    if outputs != n_outputs(n_classes) {
-        return Err(ArtifactError::HEAD);
+    layer(file, (tensor::WEIGHTS, tensor::INTERCEPT), n_outputs(n_classes))
+}
+
+/// A layer of weights and biases by these names.
+fn layer(
+    file: &Container<'_>,
+    (weights, bias): (&'static str, &'static str),
+    outputs: usize,
+) -> Result<Head, ArtifactError> {
+    let error = ArtifactError::Shape { tensor: weights };
+    if !matches!(file.shape(weights)?, [_, found] if *found == outputs) {
+        return Err(error);
     }
-    check_shape(file, tensor::INTERCEPT, &[outputs])?;
-    for tensor in [tensor::WEIGHTS, tensor::INTERCEPT] {
+    check_shape(file, bias, &[outputs])?;
+    for tensor in [weights, bias] {
         file.scan(tensor, |some: &[f32]| {
             let all = some.iter().all(|value| value.is_finite());
             all.then_some(()).ok_or(ArtifactError::NotFinite { tensor })
         })?;
     }
-    let head = Head::of(file.cells(tensor::WEIGHTS)?, file.values(tensor::INTERCEPT)?);
-    head.ok_or(ArtifactError::HEAD)
+    Head::of(file.cells(weights)?, file.values(bias)?).ok_or(error)
 }
 
 fn check_shape(

@@ -73,8 +73,9 @@ impl<S: TermSource> StreamedParts<S> {
         add_index(&mut tensors, &index, TERMS_PER_TEXT);
         tensors.texts(tensor::GOLDEN_TEXTS, &texts);
         let input = InputParts::Text(self.parts(vec![])).spec();
-        let manifest = Manifest::untrained(input, model.signature.clone(), model.classes.clone());
-        tensors.write(json(&manifest)?, &mut BufWriter::with_capacity(BUFFER, out))?;
+        let (signature, classes) = (model.signature.clone(), model.classes.clone());
+        let manifest = Manifest::untrained(input, signature, classes, &model.hidden);
+        tensors.write(json(&manifest, &model)?, &mut BufWriter::with_capacity(BUFFER, out))?;
         Ok(manifest)
     }
 
@@ -110,7 +111,8 @@ impl<S: TermSource> StreamedParts<S> {
         let vocabulary = places.into_iter().map(|place| self.terms.term(place).into()).collect();
         let input = InputParts::Text(self.parts(vocabulary));
         let (classes, intercept) = (self.classes.clone(), self.intercept.clone());
-        let model = Model::new(PipelineParts { input, classes, weights, intercept })?;
+        let parts = PipelineParts { input, hidden: vec![], classes, weights, intercept };
+        let model = Model::new(parts)?;
         let golden = Golden::record(&model, rows)?;
         Ok((model, golden))
     }

@@ -6,7 +6,7 @@ use super::{ArtifactError, tensor, writer::Tensors};
 use crate::{
     Manifest,
     golden::Golden,
-    manifest::FORMAT,
+    manifest::format_of,
     model::Model,
     steps::{NumericSteps, TermIndex, Vectorizer},
     texts::Texts,
@@ -26,6 +26,10 @@ pub(crate) fn write(
     let mut tensors = Tensors::default();
     tensors.add(tensor::WEIGHTS, &[head.n_features(), head.n_outputs()], head.weights());
     tensors.add(tensor::INTERCEPT, &[head.n_outputs()], head.intercept());
+    for (layer, names) in model.hidden.layers() {
+        tensors.add(names.weights, &[layer.n_features(), layer.n_outputs()], layer.weights());
+        tensors.add(names.bias, &[layer.n_outputs()], layer.intercept());
+    }
     add_answers(&mut tensors, model, golden);
     if let Some((text, index)) = model.steps.text().zip(index.as_ref()) {
         add_text(&mut tensors, text, index);
@@ -36,7 +40,7 @@ pub(crate) fn write(
         let d = steps.means.len();
         tensors.add(tensor::GOLDEN_NUMBERS, &[golden.rows.len(), d], golden.numbers(d));
     }
-    tensors.write(json(manifest)?, out)
+    tensors.write(json(manifest, model)?, out)
 }
 
 pub(super) fn add_answers<'a>(tensors: &mut Tensors<'a>, model: &Model, golden: &'a Golden) {
@@ -64,9 +68,9 @@ fn add_numbers<'a>(tensors: &mut Tensors<'a>, steps: &'a NumericSteps) {
     tensors.add(tensor::MEANS, &[steps.means.len()], &steps.means);
 }
 
-/// The manifest of a file that is written now: what was read in an older format is written in this
-/// one.
-pub(super) fn json(manifest: &Manifest) -> Result<String, ArtifactError> {
-    let manifest = Manifest { format: FORMAT, ..manifest.clone() };
+/// The manifest of a file that is written now: what was read in an older format is written in the
+/// latest that `model` needs.
+pub(super) fn json(manifest: &Manifest, model: &Model) -> Result<String, ArtifactError> {
+    let manifest = Manifest { format: format_of(&model.hidden), ..manifest.clone() };
     serde_json::to_string(&manifest).map_err(|_| ArtifactError::Manifest)
 }

@@ -157,7 +157,8 @@ fn class_weights(class_weight: ClassWeight, samples: &Samples) -> Vec<f64> {
 fn parts(fitted: Fitted, fit: &Fit, samples: &Samples) -> PipelineParts {
     let (weights, intercept) = (fit.head.weights.clone(), fit.head.intercept.clone());
     let (weights, intercept) = fitted.folding.fold(weights, intercept);
-    PipelineParts { input: fitted.input, classes: samples.classes.clone(), weights, intercept }
+    let (input, hidden, classes) = (fitted.input, vec![], samples.classes.clone());
+    PipelineParts { input, hidden, classes, weights, intercept }
 }
 
 fn summary(fitted: &Fitted, fit: &Fit, samples: &Samples) -> TrainingSummary {

@@ -1,0 +1,77 @@
+//! Which instructions compute a product.
+
+#![allow(unsafe_code, reason = "what is compiled for more instructions than any CPU has is called")]
+
+#[cfg(target_arch = "x86_64")]
+use super::x86::{Avx2, Avx512};
+use super::{lanes::Portable, product::Product};
+
+/// Instructions that this CPU has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Instructions(Set);
+
+/// Private, so that a set is only asked for once it was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Set {
+    Portable,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+}
+
+impl Instructions {
+    pub(super) const PORTABLE: Self = Self(Set::Portable);
+
+    /// AVX2 with fused multiply-add, where the CPU has both.
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn avx2() -> Option<Self> {
+        let has = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+        has.then_some(Self(Set::Avx2))
+    }
+
+    /// AVX-512, where the CPU has it.
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn avx512() -> Option<Self> {
+        is_x86_feature_detected!("avx512f").then_some(Self(Set::Avx512))
+    }
+
+    /// The quickest of this CPU.
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn best() -> Self {
+        Self::avx512().or_else(Self::avx2).unwrap_or(Self::PORTABLE)
+    }
+
+    /// The quickest of this CPU.
+    #[cfg(not(target_arch = "x86_64"))]
+    pub(super) fn best() -> Self {
+        Self::PORTABLE
+    }
+
+    /// Computes `out` (rows, outputs).
+    pub(super) fn compute(self, product: Product<'_>, out: &mut [f32]) {
+        match self.0 {
+            Set::Portable => product.compute::<Portable, 4, 1>(out),
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: the set was found on this CPU.
+            Set::Avx2 => unsafe { avx2(product, out) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: the set was found on this CPU.
+            Set::Avx512 => unsafe { avx512(product, out) },
+        }
+    }
+}
+
+/// Tiles of 6 rows: 12 of 16 registers hold sums.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn avx2(product: Product<'_>, out: &mut [f32]) {
+    product.compute::<Avx2, 6, 1>(out);
+}
+
+/// Tiles of 8 rows: 16 of 32 registers hold sums, and two units are busy at 8.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f")]
+fn avx512(product: Product<'_>, out: &mut [f32]) {
+    product.compute::<Avx512, 8, 2>(out);
+}
