@@ -7,7 +7,7 @@ use super::{TrainError, curve::Curve};
 use crate::logistic::{Fitter, MeanLoss, Run};
 
 /// What the bytes begin with, the number of their format included.
-const MAGIC: &[u8; 8] = b"mwtrain1";
+const MAGIC: &[u8; 8] = b"mwtrain2";
 /// Length of a digest as text.
 const DIGEST: usize = 71;
 
