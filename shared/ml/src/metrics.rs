@@ -11,17 +11,33 @@ pub(crate) struct Tally {
     total_loss: f64,
 }
 
+/// What became of a row.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Outcome {
+    truth: u32,
+    predicted: u32,
+    /// Of the truth.
+    probability: f32,
+}
+
+impl Outcome {
+    /// Of a row of class `truth` for which `probabilities` were answered.
+    pub(crate) fn of(truth: u32, probabilities: &[f32]) -> Self {
+        let predicted = most_probable(probabilities) as u32;
+        Self { truth, predicted, probability: probabilities[truth as usize] }
+    }
+}
+
 impl Tally {
     pub(crate) fn new(n_classes: usize) -> Self {
         Self { n_classes, confusion: vec![0; n_classes * n_classes], total_loss: 0.0 }
     }
 
-    /// Adds a row of class `truth` for which `probabilities` were answered.
-    pub(crate) fn add(&mut self, truth: usize, probabilities: &[f32]) {
-        let predicted = most_probable(probabilities);
-        self.confusion[truth * self.n_classes + predicted] += 1;
+    /// Adds a row.
+    pub(crate) fn add(&mut self, row: Outcome) {
+        self.confusion[row.truth as usize * self.n_classes + row.predicted as usize] += 1;
         // As scikit-learn clips f64, so that one confident miss does not make the mean infinite.
-        let probability = f64::from(probabilities[truth]);
+        let probability = f64::from(row.probability);
         self.total_loss -= probability.clamp(f64::EPSILON, 1.0 - f64::EPSILON).ln();
     }
 
@@ -74,7 +90,7 @@ mod tests {
         for (truth, probabilities) in
             [(0, [0.75, 0.25, 0.0]), (0, [0.25, 0.75, 0.0]), (1, [0.0, 1.0, 0.0])]
         {
-            scores.add(truth, &probabilities);
+            scores.add(Outcome::of(truth, &probabilities));
         }
         let found = scores.finish();
         assert_eq!(found.confusion, [1, 1, 0, 0, 1, 0, 0, 0, 0]);

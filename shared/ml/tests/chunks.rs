@@ -104,8 +104,9 @@ fn whoever_listens_is_asked_while_rows_are_read_and_scored() {
         ControlFlow::Continue(())
     };
     train(&table, job(&spec), &mut listen).expect("a sound recipe");
+    // A megabyte at least is read between two questions, and the phase is told once.
     for (phase, passes) in [(Phase::Reading, 2), (Phase::Scoring, 1)] {
         let questions = asked.iter().filter(|at| **at == phase).count();
-        assert!(questions >= passes * ROWS / 5000, "{phase:?}: {questions}");
+        assert!(questions > passes, "{phase:?}: {questions}");
     }
 }

@@ -145,6 +145,6 @@ fn what_claims_to_be_large_allocates_nothing() {
     // A right digest over a length that is not there.
     let body = [&[0xff; 9][..], &[0x01]].concat();
     let digest = Digest::of(&body).to_string();
-    let forged = [b"mwtrain1".as_slice(), digest.as_bytes(), &body].concat();
+    let forged = [b"mwtrain2".as_slice(), digest.as_bytes(), &body].concat();
     assert_eq!(Checkpoint::decode(&forged).err(), Some(CheckpointError::Format));
 }

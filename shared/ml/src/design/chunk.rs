@@ -82,6 +82,14 @@ impl Features {
         self.terms().map_or(0, |terms| terms.columns.len())
     }
 
+    /// The numbers, row-major, where there are any.
+    pub(crate) fn numbers_mut(&mut self) -> Option<&mut [f64]> {
+        match self {
+            Self::Sparse(_) => None,
+            Self::Dense(numbers) | Self::Mixed(_, numbers) => numbers.as_slice_mut(),
+        }
+    }
+
     /// The numbers (rows, numbers), where there are any.
     pub(crate) fn numbers(&self) -> Option<&Array2<f64>> {
         match self {

@@ -37,12 +37,12 @@ enum Place {
 }
 
 impl ChunkStore {
-    pub(super) fn new(width: Width, scratch: &Scratch) -> Self {
+    pub(crate) fn new(width: Width, scratch: &Scratch) -> Self {
         let (scratch, chunks) = (scratch.clone(), Vec::new());
         Self { width, n_rows: 0, chunks, scratch, held: 0, file: None, written: 0 }
     }
 
-    pub(super) fn push(&mut self, chunk: Chunk) -> io::Result<()> {
+    pub(crate) fn push(&mut self, chunk: Chunk) -> io::Result<()> {
         let (n_rows, bytes) = (chunk.n_rows(), chunk.bytes());
         let place = if self.scratch.take(bytes) {
             self.held += bytes;
@@ -52,6 +52,28 @@ impl ChunkStore {
         };
         self.n_rows += n_rows;
         self.chunks.push(Kept { n_rows, place });
+        Ok(())
+    }
+
+    /// Lets go of the chunks one by one, in order.
+    ///
+    /// # Errors
+    /// That of `visit`, or [`TrainError::Scratch`] where one cannot be read.
+    pub(crate) fn into_each(
+        mut self,
+        mut visit: impl FnMut(Chunk) -> Result<(), TrainError>,
+    ) -> Result<(), TrainError> {
+        for Kept { place, .. } in std::mem::take(&mut self.chunks) {
+            let chunk = match place {
+                Place::File { from, bytes } => self.read(from, bytes)?,
+                Place::Memory(chunk) => {
+                    self.held -= chunk.bytes();
+                    self.scratch.give_back(chunk.bytes());
+                    *chunk
+                }
+            };
+            visit(chunk)?;
+        }
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 
 use super::{
     Objective, Point,
-    vectors::{add_scaled, dot},
+    vectors::{dot, move_along},
 };
 use crate::TrainError;
 
@@ -34,11 +34,15 @@ struct Trial {
 }
 
 impl<'a, O: Objective> LineSearch<'a, O> {
-    pub(super) fn new(objective: &'a mut O, from: &'a Point, direction: &'a [f64]) -> Self {
+    /// Every trial replaces `point`.
+    pub(super) fn new(
+        objective: &'a mut O,
+        from: &'a Point,
+        direction: &'a [f64],
+        point: Point,
+    ) -> Self {
         let slope = dot(&from.gradient, direction);
         let start = Trial { step: 0.0, value: from.value, slope };
-        let point =
-            Point { at: from.at.clone(), value: from.value, gradient: from.gradient.clone() };
         Self { objective, from, direction, start, evaluations: 0, latest: start, point }
     }
 
@@ -104,8 +108,7 @@ impl<'a, O: Objective> LineSearch<'a, O> {
     }
 
     fn try_step(&mut self, step: f64) -> Result<Trial, TrainError> {
-        self.point.at.copy_from_slice(&self.from.at);
-        add_scaled(&mut self.point.at, step, self.direction);
+        move_along(self.direction, step, &self.from.at, &mut self.point.at);
         let value = self.objective.evaluate(&self.point.at, &mut self.point.gradient)?;
         self.point.value = value;
         self.evaluations += 1;

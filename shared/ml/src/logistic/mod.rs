@@ -4,6 +4,7 @@
 //! can be kept and taken up again after any of them.
 
 mod batch;
+mod diagonal;
 mod lbfgs;
 mod line_search;
 mod mini_batch;
@@ -14,6 +15,9 @@ mod run;
 mod score;
 mod vectors;
 
+use std::sync::Arc;
+
+use diagonal::Diagonal;
 use objective::Asking;
 pub(crate) use objective::{Ask, MeanLoss};
 pub(crate) use run::{Fitter, Moved, Run};
@@ -25,6 +29,9 @@ use crate::TrainError;
 trait Objective {
     /// The value at `at`; its gradient there replaces `gradient`.
     fn evaluate(&mut self, at: &[f64], gradient: &mut [f64]) -> Result<f64, TrainError>;
+
+    /// Roughly the diagonal of its Hessian, or a multiple of that: the same every time.
+    fn diagonal(&mut self) -> Result<Arc<Diagonal>, TrainError>;
 }
 
 /// A point with its value and gradient.

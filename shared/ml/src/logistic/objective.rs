@@ -1,9 +1,12 @@
 //! The objective of logistic regression and its gradient.
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 
 use super::{
     Objective,
+    diagonal::Diagonal,
     product::{Matrix, ROWS, add, add_slopes, logits},
     vectors::{add_scaled, dot},
 };
@@ -26,13 +29,16 @@ pub(crate) struct MeanLoss<'a> {
     // Logits, then weighted probabilities less the truth; kept, so that no pass allocates.
     residuals: Vec<f64>,
     losses: Vec<f64>,
+    /// Made when it is first asked for.
+    diagonal: Option<Arc<Diagonal>>,
 }
 
 impl<'a> MeanLoss<'a> {
     /// `class_weights` has an entry a class, of which a row's label in `design` is one.
     pub(crate) fn new(design: &'a dyn Design, class_weights: Vec<f64>, l2: f64) -> Self {
         let outputs = super::n_outputs(class_weights.len());
-        Self { design, outputs, l2, class_weights, residuals: Vec::new(), losses: Vec::new() }
+        let (residuals, losses, diagonal) = (Vec::new(), Vec::new(), None);
+        Self { design, outputs, l2, class_weights, residuals, losses, diagonal }
     }
 
     /// Rows of the matrix of weights, the intercepts below them.
@@ -76,6 +82,15 @@ impl<'a> MeanLoss<'a> {
         Ok((total + l2 * dot(weights.values, weights.values) / 2.0) * mean)
     }
 
+    /// A diagonal for the Hessian.
+    fn diagonal(&mut self, ask: Ask<'_>) -> Result<Arc<Diagonal>, TrainError> {
+        let diagonal = match self.diagonal.take() {
+            Some(diagonal) => diagonal,
+            None => Arc::new(Diagonal::of(self, ask)?),
+        };
+        Ok(self.diagonal.insert(diagonal).clone())
+    }
+
     /// Fills residuals and losses of a chunk, each row by itself.
     fn fill(&mut self, chunk: &Chunk, weights: Matrix<'_>, intercept: &[f64]) {
         let (k, n) = (self.outputs, chunk.n_rows());
@@ -103,6 +118,10 @@ pub(super) struct Asking<'a, 'b> {
 impl Objective for Asking<'_, '_> {
     fn evaluate(&mut self, at: &[f64], gradient: &mut [f64]) -> Result<f64, TrainError> {
         self.loss.evaluate(at, gradient, self.ask)
+    }
+
+    fn diagonal(&mut self) -> Result<Arc<Diagonal>, TrainError> {
+        self.loss.diagonal(self.ask)
     }
 }
 

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     TrainError,
     design::{Chunk, Design},
-    metrics::Tally,
+    metrics::{Outcome, Tally},
     softmax::probabilities,
 };
 
@@ -28,7 +28,7 @@ pub(crate) fn score(
         let chunk = design.chunk(i)?;
         let answers = answers(&chunk, n_classes, at);
         for (label, answer) in chunk.labels.iter().zip(answers.chunks_exact(n_classes)) {
-            tally.add(*label as usize, answer);
+            tally.add(Outcome::of(*label, answer));
         }
     }
     Ok(tally.scores())

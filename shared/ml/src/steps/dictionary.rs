@@ -13,7 +13,8 @@ pub(crate) struct Dictionary {
     n_texts: u64,
     /// Terms of all texts together, each time that one stands there.
     n_times: u64,
-    /// Bytes that may still be held.
+    /// Bytes that may be held, and that may still be.
+    limit: usize,
     left: usize,
 }
 
@@ -65,12 +66,12 @@ impl Dictionary {
     /// Takes about `limit` bytes of memory at most.
     pub(crate) fn new(rule: TermRule, limit: usize) -> Self {
         let cutter = TermCutter::new(rule);
-        Self { cutter, terms: HashMap::new(), n_texts: 0, n_times: 0, left: limit }
+        Self { cutter, terms: HashMap::new(), n_texts: 0, n_times: 0, limit, left: limit }
     }
 
     /// Counts the terms of one more text.
     pub(crate) fn add(&mut self, text: &str) -> Result<(), TooManyTerms> {
-        let Self { cutter, terms, n_texts, n_times, left } = self;
+        let Self { cutter, terms, n_texts, n_times, left, .. } = self;
         *n_texts += 1;
         let mut is_full = false;
         cutter.for_each(text, |term| {
@@ -88,6 +89,32 @@ impl Dictionary {
             }
         });
         if is_full { Err(TooManyTerms) } else { Ok(()) }
+    }
+
+    /// Bytes that it holds, roughly.
+    pub(crate) fn held(&self) -> usize {
+        self.limit - self.left
+    }
+
+    /// Takes in what `other` has counted in other texts: as if it had counted them itself.
+    pub(crate) fn merge(mut self, mut other: Self) -> Result<Self, TooManyTerms> {
+        if self.terms.len() < other.terms.len() {
+            std::mem::swap(&mut self, &mut other);
+        }
+        self.n_texts += other.n_texts;
+        self.n_times += other.n_times;
+        for (term, usage) in other.terms {
+            if let Some(known) = self.terms.get_mut(&term) {
+                known.texts += usage.texts;
+                known.times += usage.times;
+                continue;
+            }
+            let cost = term.len() + Self::BYTES_PER_TERM;
+            self.left = self.left.checked_sub(cost).ok_or(TooManyTerms)?;
+            // Its latest text comes before the next one here, since all texts were added up.
+            self.terms.insert(term, usage);
+        }
+        Ok(self)
     }
 
     /// A vectoriser that knows the terms that `spec` leaves.
@@ -191,6 +218,32 @@ mod tests {
             let full = |limit| Dictionary::new(TermRule::default(), limit).add(text);
             assert_eq!((full(cost), full(cost - 1)), (Ok(()), Err(TooManyTerms)), "{text}");
         }
+    }
+
+    #[test]
+    fn texts_that_are_counted_apart_are_counted_together() {
+        let texts = ["pump leaks", "leaks leaks", "", "pump", "oil leaks"];
+        let spec = VectorizerSpec::default();
+        for cut in 0..=texts.len() {
+            let (first, second) = texts.split_at(cut);
+            let mut merged = dictionary(first).merge(dictionary(second)).expect("a few terms");
+            assert_eq!(merged.held(), 3 * Dictionary::BYTES_PER_TERM + "pumpleaksoil".len());
+            assert_eq!(merged.add("leaks"), Ok(()));
+            let mut expected = dictionary(&texts);
+            expected.add("leaks").expect("a few terms");
+            assert_eq!(merged.choose(&spec), expected.choose(&spec), "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn what_is_counted_apart_has_one_limit() {
+        let half = |text: &str| {
+            let mut half = Dictionary::new(TermRule::default(), 263);
+            half.add(text).expect("room for one term");
+            half
+        };
+        assert!(half("pump").merge(half("pump")).is_ok());
+        assert_eq!(half("pump").merge(half("leak")).err(), Some(TooManyTerms));
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! Median imputation and standardisation.
 
 use millwright_domain::Scale;
-use ndarray::ArrayView1;
+use ndarray::{ArrayView2, s};
 use rayon::prelude::*;
 
-use super::median::Selection;
+use super::median::{Selected, Selection};
 use crate::{TrainError, design::Design, logistic::Ask};
 
 /// What serving needs of both steps: one median and one mean a column.
@@ -131,23 +131,23 @@ impl Default for Column {
 }
 
 impl Column {
-    fn see(&mut self, values: ArrayView1<'_, f64>) {
+    fn see(&mut self, values: &[f64]) {
         for value in values.iter().filter(|value| !value.is_nan()) {
             self.present += 1;
             self.range = (self.range.0.min(*value), self.range.1.max(*value));
         }
     }
 
-    fn add_to_mean(&mut self, values: ArrayView1<'_, f64>, n: f64) {
+    fn add_to_mean(&mut self, values: &[f64], n: f64) {
         imputed(values, self.median).for_each(|value| self.rough += value / n);
     }
 
-    fn add_to_rest(&mut self, values: ArrayView1<'_, f64>, n: f64) {
+    fn add_to_rest(&mut self, values: &[f64], n: f64) {
         imputed(values, self.median).for_each(|value| self.rest += (value - self.rough) / n);
     }
 
     /// In units of the largest deviation, whose square might leave the range of numbers.
-    fn add_squares(&mut self, values: ArrayView1<'_, f64>) {
+    fn add_squares(&mut self, values: &[f64]) {
         let (mean, largest) = (self.mean(), self.largest_deviation());
         let squares = imputed(values, self.median).map(|v| ((v - mean) / largest).powi(2));
         squares.for_each(|square| self.squares += square);
@@ -171,46 +171,61 @@ impl Column {
     }
 }
 
-fn imputed(values: ArrayView1<'_, f64>, median: f64) -> impl Iterator<Item = f64> {
-    values.into_iter().map(move |value| if value.is_nan() { median } else { *value })
+fn imputed(values: &[f64], median: f64) -> impl Iterator<Item = f64> + '_ {
+    values.iter().map(move |value| if value.is_nan() { median } else { *value })
 }
+
+/// Columns that are gathered together: numbers of a row that share a line of the cache.
+const TILE: usize = 8;
+/// Numbers between two columns, so that these do not compete for the same places of a cache.
+const APART: usize = 8;
 
 /// Calls `visit` with every column of every chunk, in the order of the rows.
 fn for_each<T: Send>(
     raw: &dyn Design,
     columns: &mut [T],
     ask: Ask<'_>,
-    visit: impl Fn(&mut T, ArrayView1<'_, f64>) + Sync,
+    visit: impl Fn(&mut T, &[f64]) + Sync,
 ) -> Result<(), TrainError> {
     for i in 0..raw.n_chunks() {
         ask()?;
         let chunk = raw.chunk(i)?;
         let Some(numbers) = chunk.features.numbers() else { continue };
-        let columns = columns.par_iter_mut().enumerate();
-        columns.for_each(|(j, column)| visit(column, numbers.column(j)));
+        let tiles = columns.par_chunks_mut(TILE).enumerate();
+        tiles.for_each_init(Vec::new, |gathered, (tile, columns)| {
+            gather(numbers.slice(s![.., tile * TILE..]), columns.len(), gathered);
+            let values = gathered.chunks_exact(numbers.nrows() + APART);
+            let values = values.map(|values| &values[..numbers.nrows()]);
+            columns.iter_mut().zip(values).for_each(|(column, values)| visit(column, values));
+        });
     }
     Ok(())
 }
 
+/// The first `n` columns of `numbers`, one after the other, with [`APART`] numbers behind each.
+fn gather(numbers: ArrayView2<'_, f64>, n: usize, into: &mut Vec<f64>) {
+    let length = numbers.nrows() + APART;
+    into.resize(n * length, 0.0);
+    for (i, row) in numbers.rows().into_iter().enumerate() {
+        row.iter().take(n).enumerate().for_each(|(j, value)| into[j * length + i] = *value);
+    }
+}
+
 /// As numpy has it: of an even number of values, the mean of the middle two.
 fn find_medians(raw: &dyn Design, columns: &mut [Column], ask: Ask<'_>) -> Result<(), TrainError> {
-    let upper = columns.iter().map(|column| Selection::new(column.present / 2));
-    let mut upper = upper.collect::<Vec<_>>();
-    for _ in 0..Selection::PASSES {
+    let n_columns = columns.len();
+    let median = |column: &Column| Selection::median(column.present, n_columns);
+    let mut upper = columns.iter().map(median).collect::<Vec<_>>();
+    while upper.iter().any(Selection::counts) {
         for_each(raw, &mut upper, ask, Selection::count)?;
         upper.iter_mut().for_each(Selection::end_pass);
     }
-    let mut lower = vec![f64::NEG_INFINITY; columns.len()];
-    let mut pairs = lower.iter_mut().zip(&upper).collect::<Vec<_>>();
-    for_each(raw, &mut pairs, ask, |(lower, upper), values| {
-        let smaller = values.iter().filter(|value| value.total_cmp(&upper.value()).is_lt());
-        **lower = smaller.fold(**lower, |most: f64, value| most.max(*value));
-    })?;
-    for ((column, upper), lower) in columns.iter_mut().zip(upper).zip(lower) {
+    for_each(raw, &mut upper, ask, Selection::gather)?;
+    for (column, upper) in columns.iter_mut().zip(upper) {
+        let Selected { value, n_smaller, before } = upper.finish();
         let half = column.present / 2;
-        let are_two = column.present.is_multiple_of(2) && upper.n_smaller() == half;
-        let upper = upper.value();
-        column.median = if are_two { lower.midpoint(upper) } else { upper };
+        let are_two = column.present.is_multiple_of(2) && n_smaller == half;
+        column.median = if are_two { before.midpoint(value) } else { value };
     }
     Ok(())
 }

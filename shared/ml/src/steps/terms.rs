@@ -10,6 +10,31 @@ use regex::Regex;
 static WORDS: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"[\p{L}\p{N}_]{2,}").expect("the pattern is constant and valid"));
 
+/// What a byte is to a word.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    /// ASCII, and in no word.
+    Other,
+    /// ASCII, and in a word.
+    Word,
+    /// Part of a character of which [`WORDS`] decides.
+    Beyond,
+}
+
+static KINDS: [Kind; 256] = {
+    let (mut kinds, mut byte) = ([Kind::Other; 256], 0);
+    while byte < 256 {
+        kinds[byte] = match byte as u8 {
+            0x80.. => Kind::Beyond,
+            b'_' => Kind::Word,
+            ascii if ascii.is_ascii_alphanumeric() => Kind::Word,
+            _ => Kind::Other,
+        };
+        byte += 1;
+    }
+    kinds
+};
+
 /// What the terms of a text are.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TermRule {
@@ -38,13 +63,15 @@ pub(crate) struct TermCutter {
     rule: TermRule,
     /// The latest text as its terms have it: lower-cased, with single blanks.
     text: String,
+    /// The text in lower case, as it came.
+    lower: String,
     /// Where its words or characters are.
     units: Vec<Range<usize>>,
 }
 
 impl TermCutter {
     pub(crate) fn new(rule: TermRule) -> Self {
-        Self { rule, text: String::new(), units: Vec::new() }
+        Self { rule, text: String::new(), lower: String::new(), units: Vec::new() }
     }
 
     /// Calls `visit` with every term of `text`: by length, and those of a length in order.
@@ -63,21 +90,21 @@ impl TermCutter {
     }
 
     fn words(&mut self, text: &str) {
-        let lower = text.to_lowercase();
-        let words = WORDS.find_iter(&lower);
-        if self.rule.ngrams.max == 1 {
-            self.units.extend(words.map(|word| word.range()));
-            self.text = lower;
+        let Self { rule, text: into, lower, units } = self;
+        lower_cased(text, lower);
+        if rule.ngrams.max == 1 {
+            for_each_word(lower, |word| units.push(word));
+            std::mem::swap(into, lower);
             return;
         }
         // Between the words of a term stands one blank, whatever stands there in the text.
-        self.text.clear();
-        for word in words {
-            let start = self.text.len();
-            self.text.push_str(word.as_str());
-            self.units.push(start..self.text.len());
-            self.text.push(' ');
-        }
+        into.clear();
+        for_each_word(lower, |word| {
+            let start = into.len();
+            into.push_str(&lower[word]);
+            units.push(start..into.len());
+            into.push(' ');
+        });
     }
 
     /// Runs of two or more blanks become a space; one alone stays what it is.
@@ -96,6 +123,40 @@ impl TermCutter {
     }
 }
 
+/// `text` in lower case replaces `lower`.
+fn lower_cased(text: &str, lower: &mut String) {
+    if text.is_ascii() {
+        lower.clear();
+        lower.push_str(text);
+        lower.make_ascii_lowercase();
+    } else {
+        *lower = text.to_lowercase();
+    }
+}
+
+/// Calls `visit` with where each match of [`WORDS`] is.
+///
+/// ASCII beside words ends them, so that the pattern is asked only about runs with other characters.
+fn for_each_word(text: &str, mut visit: impl FnMut(Range<usize>)) {
+    let kind = |i: &usize| text.as_bytes().get(*i).map(|byte| KINDS[*byte as usize]);
+    let mut end = 0;
+    while end < text.len() {
+        let (start, mut is_beyond) = (end, false);
+        while let Some(kind @ (Kind::Word | Kind::Beyond)) = kind(&end) {
+            is_beyond |= kind == Kind::Beyond;
+            end += 1;
+        }
+        if is_beyond {
+            let words = WORDS.find_iter(&text[start..end]);
+            words.for_each(|word| visit(start + word.start()..start + word.end()));
+        } else if end - start >= 2 {
+            visit(start..end);
+        }
+        // What ends a word is in none.
+        end += 1;
+    }
+}
+
 /// What Python's `\s` takes: beside white space, four separators of records and fields.
 fn is_blank(c: char) -> bool {
     c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c)
@@ -103,7 +164,19 @@ fn is_blank(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn the_quick_way_finds_the_words_of_the_pattern(text in "[a-cA-C_1 .²éÉ漏Σ\u{301}\n]{0,24}") {
+            let lower = text.to_lowercase();
+            let expected = WORDS.find_iter(&lower).map(|word| word.as_str().to_owned());
+            let expected = expected.collect::<Vec<_>>();
+            prop_assert_eq!(terms(Analyzer::Word, (1, 1), &text), expected);
+        }
+    }
 
     fn terms(analyzer: Analyzer, ngrams: (u32, u32), text: &str) -> Vec<String> {
         let ngrams = NgramRange { min: ngrams.0, max: ngrams.1 };

@@ -1,5 +1,6 @@
 //! Tables in CSV: read strictly, row by row, as often as needed.
 
+mod blocks;
 mod decoder;
 mod delimiter;
 mod distinct;
@@ -20,14 +21,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use millwright_domain::{FormatHints, TableFormat, TableProfile};
+use millwright_domain::{Encoding, FormatHints, TableFormat, TableProfile};
 
+pub(crate) use blocks::Block;
 pub use error::TableError;
 pub(crate) use error::quoted;
 pub(crate) use number::is_missing;
 pub use number::{Cell, NumberFormat};
 pub use reader::{CsvReader, CsvRow};
-use {format::Guess, profile::Profiler, sample::Sample};
+use {blocks::Blocks, format::Guess, profile::Profiler, reader::Frame, sample::Sample};
 
 /// A CSV file on disk, with what it holds. Its text is never held whole.
 #[derive(Debug)]
@@ -35,6 +37,8 @@ pub struct CsvTable {
     path: PathBuf,
     profile: TableProfile,
     numbers: NumberFormat,
+    frame: Frame,
+    blocks: Blocks,
 }
 
 impl CsvTable {
@@ -48,12 +52,12 @@ impl CsvTable {
         let sample = Sample::take(&mut file)?;
         let encoding = encoding::detect(&sample.bytes, file)?;
         let Guess { format, contradictions } = Guess::of(&sample, encoding, hints);
-        let profile = match decided(path, format, hints) {
-            Ok(profile) => profile,
+        let mut table = match Self::decided(path, format, hints) {
+            Ok(table) => table,
             Err(error) => return Err(error.despite(contradictions)),
         };
-        let contradictions = [contradictions, profile.contradictions].concat();
-        Ok(Self::new(path, TableProfile { contradictions, ..profile }))
+        table.profile.contradictions.splice(..0, contradictions);
+        Ok(table)
     }
 
     /// Reads the whole file in `format` and learns what it holds; nothing is detected.
@@ -63,18 +67,40 @@ impl CsvTable {
     pub fn with_format(path: &Path, format: &TableFormat) -> Result<Self, TableError> {
         let mut rows = CsvReader::with_format(File::open(path)?, format)?;
         let profiler = Profiler::read(&mut rows)?;
-        Ok(Self::new(path, profiler.profile(&rows)))
+        Ok(Self::new(path, &rows, profiler))
     }
 
-    fn new(path: &Path, profile: TableProfile) -> Self {
-        let numbers = NumberFormat::new(&profile.format);
-        Self { path: path.to_owned(), profile, numbers }
+    /// Reads all rows in a format that was told from the first ones. If the others write numbers in
+    /// another way, reads them all again.
+    fn decided(path: &Path, format: TableFormat, hints: &FormatHints) -> Result<Self, TableError> {
+        let mut rows = CsvReader::with_format(File::open(path)?, &format)?;
+        let mut profiler = Profiler::read(&mut rows)?;
+        let delimiter = format.delimiter;
+        let (decimal, thousands) = profiler.evidence.marks(hints, delimiter);
+        let decided = TableFormat { decimal, thousands, ..format };
+        if decided != *rows.format() {
+            rows = CsvReader::with_format(File::open(path)?, &decided)?;
+            profiler = Profiler::read(&mut rows)?;
+        }
+        let contradiction = profiler.evidence.contradiction(hints, delimiter);
+        let mut table = Self::new(path, &rows, profiler);
+        table.profile.contradictions.extend(contradiction);
+        Ok(table)
+    }
+
+    fn new(path: &Path, rows: &CsvReader, profiler: Profiler) -> Self {
+        let (profile, numbers) = (profiler.profile(rows), rows.numbers().clone());
+        let (frame, blocks) = (rows.frame(), profiler.blocks);
+        Self { path: path.to_owned(), profile, numbers, frame, blocks }
     }
 
     /// A table without a file: whoever reads it fails.
     #[cfg(test)]
     pub(crate) fn unread(profile: TableProfile) -> Self {
-        Self::new(Path::new(""), profile)
+        let numbers = NumberFormat::new(&profile.format);
+        let (path, frame, mut blocks) = (PathBuf::new(), Frame::default(), Blocks::default());
+        blocks.add(&CsvRow::default());
+        Self { path, profile, numbers, frame, blocks }
     }
 
     /// What the file held when it was opened.
@@ -97,6 +123,42 @@ impl CsvTable {
         self.profile.columns.iter().position(|column| column.name == name)
     }
 
+    /// Parts of it that [`Self::block`] reads.
+    pub(crate) fn n_blocks(&self) -> usize {
+        self.blocks.len()
+    }
+
+    /// Calls `work` with block `i`.
+    ///
+    /// # Errors
+    /// That of `work`, or [`TableError`] where the file can no longer be read.
+    pub(crate) fn block<T, E: From<TableError>>(
+        &self,
+        i: usize,
+        work: impl FnOnce(Block<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut reader = self.blocks.reader(i, &self.path, &self.frame)?;
+        work(self.blocks.block(i, &mut reader))
+    }
+
+    /// Calls `visit` with every block, in order, until it fails.
+    ///
+    /// # Errors
+    /// As [`Self::block`].
+    pub(crate) fn for_each_block<E: From<TableError>>(
+        &self,
+        mut visit: impl FnMut(Block<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let file = File::open(&self.path).map_err(TableError::from)?;
+        let mut rows = CsvReader::with_format(file, self.format())?;
+        (0..self.n_blocks()).try_for_each(|i| visit(self.blocks.block(i, &mut rows)))
+    }
+
+    /// Whether a block can be read without those before it: what is not UTF-8 is decoded in order.
+    pub(crate) fn has_apart(&self) -> bool {
+        self.format().encoding == Encoding::Utf8
+    }
+
     /// Calls `visit` with every row, in order, until it fails.
     ///
     /// # Errors
@@ -112,24 +174,4 @@ impl CsvTable {
         }
         Ok(())
     }
-}
-
-/// Reads all rows in a format that was told from the first ones. If the others write numbers in
-/// another way, reads them all again.
-fn decided(
-    path: &Path,
-    format: TableFormat,
-    hints: &FormatHints,
-) -> Result<TableProfile, TableError> {
-    let mut rows = CsvReader::with_format(File::open(path)?, &format)?;
-    let mut profiler = Profiler::read(&mut rows)?;
-    let delimiter = format.delimiter;
-    let (decimal, thousands) = profiler.evidence.marks(hints, delimiter);
-    let decided = TableFormat { decimal, thousands, ..format };
-    if decided != *rows.format() {
-        rows = CsvReader::with_format(File::open(path)?, &decided)?;
-        profiler = Profiler::read(&mut rows)?;
-    }
-    let contradictions = Vec::from_iter(profiler.evidence.contradiction(hints, delimiter));
-    Ok(TableProfile { contradictions, ..profiler.profile(&rows) })
 }

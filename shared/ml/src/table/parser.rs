@@ -2,6 +2,8 @@
 //!
 //! [`Parser`] takes bytes in pieces and holds one row. It reads nothing and knows no names.
 
+use memchr::{memchr, memchr2};
+
 /// Most bytes of one cell.
 pub(super) const MAX_FIELD: usize = 16 << 20;
 /// Most bytes of one row.
@@ -51,6 +53,8 @@ pub(super) struct Parser {
     swallow_line_feed: bool,
     pub text: Vec<u8>,
     pub ends: Vec<usize>,
+    /// Bytes of `text` between two fields: none, or the delimiter.
+    pub gap: usize,
 }
 
 impl Parser {
@@ -65,7 +69,18 @@ impl Parser {
             swallow_line_feed: false,
             text: Vec::new(),
             ends: Vec::new(),
+            gap: 0,
         }
+    }
+
+    /// Goes on where another stood between two rows.
+    pub(super) fn resumed(delimiter: char, (line, swallow_line_feed): (u64, bool)) -> Self {
+        Self { swallow_line_feed, ..Self::new(delimiter, line) }
+    }
+
+    /// Between two rows: the line, and whether a line feed would still belong to the one before.
+    pub(super) fn standing(&self) -> (u64, bool) {
+        (self.line, self.swallow_line_feed)
     }
 
     /// The line on which the complete row began.
@@ -76,10 +91,14 @@ impl Parser {
     pub(super) fn clear(&mut self) {
         self.text.clear();
         self.ends.clear();
+        self.gap = 0;
     }
 
     /// Takes bytes up to the end of the row; says how many, and whether the row is complete.
     pub(super) fn feed(&mut self, bytes: &[u8]) -> Result<(usize, bool), Mistake> {
+        if let Some(used) = self.plain_row(bytes) {
+            return Ok((used, true));
+        }
         let mut used = 0;
         while let Some(rest) = bytes.get(used..).filter(|rest| !rest.is_empty()) {
             let plain = self.plain(rest);
@@ -95,6 +114,40 @@ impl Parser {
         Ok((used, false))
     }
 
+    /// Takes a whole row without quotes at once, as it stands there; says how many bytes it took.
+    ///
+    /// Most rows are such; whatever else the bytes hold is left to the general way.
+    fn plain_row(&mut self, bytes: &[u8]) -> Option<usize> {
+        if self.state != State::Row {
+            return None;
+        }
+        let end = memchr2(b'\r', b'\n', bytes).filter(|end| (1..=MAX_FIELD).contains(end))?;
+        let line = &bytes[..end];
+        if memchr(QUOTE, line).is_some() {
+            return None;
+        }
+        let delimiters = line.iter().enumerate().filter(|(_, byte)| **byte == self.delimiter);
+        self.ends.extend(delimiters.map(|(at, _)| at));
+        self.ends.push(end);
+        if self.ends.len() > MAX_FIELDS {
+            self.ends.clear();
+            return None;
+        }
+        self.text.extend_from_slice(line);
+        self.gap = 1;
+        self.row_line = self.line;
+        self.swallow_line_feed = bytes[end] == b'\r';
+        self.line += 1;
+        Some(end + 1)
+    }
+
+    /// The fields of the complete row.
+    pub(super) fn fields(&self) -> impl Iterator<Item = &[u8]> {
+        let starts = self.ends.iter().map(|end| end + self.gap);
+        let starts = std::iter::once(0).chain(starts);
+        starts.zip(&self.ends).map(|(from, to)| &self.text[from..*to])
+    }
+
     /// Ends the last row of the file; says whether there is one.
     pub(super) fn finish(&mut self) -> Result<bool, Mistake> {
         match self.state {
@@ -106,12 +159,16 @@ impl Parser {
 
     /// Bytes of `rest` that stand for themselves and change nothing.
     fn plain(&self, rest: &[u8]) -> usize {
-        let special = |byte: &u8| match self.state {
-            State::Plain => [self.delimiter, QUOTE, b'\r', b'\n'].contains(byte),
-            State::Quoted => [QUOTE, b'\n'].contains(byte),
-            State::Row | State::Field | State::Closed => true,
+        let special = match self.state {
+            State::Plain => {
+                let ends = [self.delimiter, QUOTE, b'\r', b'\n'];
+                rest.iter().position(|byte| ends.contains(byte))
+            }
+            // Texts between quotes are long, and worth a search by wide vectors.
+            State::Quoted => memchr2(QUOTE, b'\n', rest),
+            State::Row | State::Field | State::Closed => Some(0),
         };
-        rest.iter().position(special).unwrap_or(rest.len())
+        special.unwrap_or(rest.len())
     }
 
     /// Takes a byte that may mean something; says whether it completed the row.
@@ -189,5 +246,47 @@ impl Parser {
     fn mistake(&self, kind: Kind) -> Mistake {
         let line = if self.state == State::Quoted { self.quote_line } else { self.line };
         Mistake { line, field: self.ends.len(), kind }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The line of a row, and its fields.
+    type Row = (u64, Vec<Vec<u8>>);
+
+    /// Rows as they come out of pieces of this many bytes.
+    fn rows(text: &[u8], piece: usize) -> Result<Vec<Row>, Mistake> {
+        let (mut parser, mut rows) = (Parser::new(',', 1), Vec::new());
+        for mut bytes in text.chunks(piece) {
+            while !bytes.is_empty() {
+                let (used, is_complete) = parser.feed(bytes)?;
+                bytes = &bytes[used..];
+                if is_complete {
+                    rows.push((parser.row_line(), parser.fields().map(<[u8]>::to_vec).collect()));
+                    parser.clear();
+                }
+            }
+        }
+        if parser.finish()? {
+            rows.push((parser.row_line(), parser.fields().map(<[u8]>::to_vec).collect()));
+        }
+        Ok(rows)
+    }
+
+    proptest! {
+        #[test]
+        fn a_row_that_is_taken_at_once_is_the_row_that_comes_byte_by_byte(
+            text in "([a-c]{0,3}[,\r\n\"]{0,3}){0,12}"
+        ) {
+            // A piece of one byte never holds a whole row.
+            let expected = rows(text.as_bytes(), 1);
+            for piece in [2, 5, 1000] {
+                prop_assert_eq!(&rows(text.as_bytes(), piece), &expected);
+            }
+        }
     }
 }

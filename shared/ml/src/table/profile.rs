@@ -3,9 +3,13 @@
 use millwright_domain::{ColumnKind, DatasetColumn, Distinct, TableProfile};
 
 use super::{
-    CsvReader, CsvRow, NumberFormat, TableError, distinct::DistinctValues, evidence::Evidence,
-    marks::Ways,
+    CsvReader, CsvRow, NumberFormat, TableError, blocks::Blocks, distinct::DistinctValues,
+    evidence::Evidence, marks::Ways,
 };
+
+/// Rows and bytes of a batch, at most; one row is as long as it is.
+const ROWS: usize = 1024;
+const BYTES: usize = 256 << 10;
 
 /// A profile in the making.
 pub(super) struct Profiler {
@@ -14,6 +18,7 @@ pub(super) struct Profiler {
     distinct: DistinctValues,
     /// How else the numbers might have been read.
     pub evidence: Evidence,
+    pub blocks: Blocks,
     n_rows: u64,
 }
 
@@ -37,16 +42,23 @@ impl Profiler {
             columns: vec![Column::default(); n],
             distinct: DistinctValues::new(n),
             evidence: Evidence::new(n),
+            blocks: Blocks::default(),
             n_rows: 0,
         };
-        while let Some(row) = rows.next_row()? {
-            profiler.add(row);
+        // While rows are noted, the next are read.
+        let (mut ready, mut spare) = (Batch::default(), Batch::default());
+        ready.fill(rows)?;
+        while !ready.rows().is_empty() {
+            let note = || ready.rows().iter().for_each(|row| profiler.add(row));
+            rayon::join(|| spare.fill(rows), note).0?;
+            std::mem::swap(&mut ready, &mut spare);
         }
         if profiler.n_rows == 0 { Err(TableError::NoRows) } else { Ok(profiler) }
     }
 
     fn add(&mut self, row: &CsvRow) {
         self.n_rows += 1;
+        self.blocks.add(row);
         for (i, (column, cell)) in self.columns.iter_mut().zip(row.cells()).enumerate() {
             let trimmed = cell.trim();
             if trimmed.is_empty() {
@@ -84,6 +96,33 @@ fn read(numbers: &NumberFormat, evidence: &mut Evidence, i: usize, cell: &str) -
         evidence.hear(i, cell, Ways::of(cell));
     }
     ungrouped.or_else(|| numbers.number(cell))
+}
+
+/// Some rows, in memory that is used again.
+#[derive(Default)]
+struct Batch {
+    rows: Vec<CsvRow>,
+    n: usize,
+}
+
+impl Batch {
+    /// Takes the next rows instead: none where there are no more.
+    fn fill(&mut self, rows: &mut CsvReader) -> Result<(), TableError> {
+        let mut bytes = 0;
+        self.n = 0;
+        while self.n < ROWS && bytes < BYTES && rows.next_row()?.is_some() {
+            if self.n == self.rows.len() {
+                self.rows.push(CsvRow::default());
+            }
+            bytes += rows.swap_row(&mut self.rows[self.n]);
+            self.n += 1;
+        }
+        Ok(())
+    }
+
+    fn rows(&self) -> &[CsvRow] {
+        &self.rows[..self.n]
+    }
 }
 
 impl Column {

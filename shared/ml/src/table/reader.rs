@@ -1,6 +1,9 @@
 //! Rows of a CSV text that comes from anywhere.
 
-use std::io::{BufRead, Cursor, Read};
+use std::{
+    fs::File,
+    io::{BufRead, Cursor, Read, Seek, SeekFrom},
+};
 
 use millwright_domain::{FormatHints, Header, TableFormat};
 
@@ -13,6 +16,9 @@ use super::{
     parser::{Kind, MAX_FIELDS, Mistake, Parser},
     sample::Sample,
 };
+
+/// Bytes of a row that is longer than most.
+const LONG_ROW: usize = 64 << 10;
 
 /// Reads rows below a header. Holds one row at a time: 64 MiB at most, 16 MiB a field.
 pub struct CsvReader {
@@ -27,14 +33,36 @@ pub struct CsvReader {
     row: CsvRow,
     /// Whether `row` is the first one, which nobody has seen yet.
     has_first_row: bool,
+    /// Bytes that were read.
+    used: u64,
+}
+
+/// What the rows of a file are read by once its header is known.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Frame {
+    format: TableFormat,
+    header: Vec<String>,
+    width: usize,
+}
+
+/// Where a row begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Place {
+    /// In bytes from the beginning of the file, where that is UTF-8.
+    pub(super) offset: u64,
+    line: u64,
+    after_return: bool,
 }
 
 /// One row.
 #[derive(Debug, Default)]
 pub struct CsvRow {
+    place: Place,
     line: u64,
     text: String,
     ends: Vec<usize>,
+    /// Bytes between two cells.
+    gap: usize,
 }
 
 impl CsvRow {
@@ -43,9 +71,14 @@ impl CsvRow {
         self.line
     }
 
+    /// Where it begins.
+    pub(super) fn place(&self) -> Place {
+        self.place
+    }
+
     /// The cell of column `i`; empty where there is no such column.
     pub fn cell(&self, i: usize) -> &str {
-        let from = if i == 0 { Some(0) } else { self.ends.get(i - 1).copied() };
+        let from = if i == 0 { Some(0) } else { self.ends.get(i - 1).map(|end| end + self.gap) };
         let range = from.zip(self.ends.get(i).copied());
         range.and_then(|(from, to)| self.text.get(from..to)).unwrap_or_default()
     }
@@ -106,10 +139,35 @@ impl CsvReader {
             width: 0,
             row: CsvRow::default(),
             has_first_row: format.header == Header::Absent,
+            used: start.offset as u64,
             format,
         };
         reader.read_header()?;
         Ok(reader)
+    }
+
+    /// Goes on at a row that a reader of the same file, which is UTF-8, came to before.
+    pub(super) fn resume(mut file: File, frame: &Frame, place: Place) -> Result<Self, TableError> {
+        file.seek(SeekFrom::Start(place.offset))?;
+        let Frame { format, header, width } = frame.clone();
+        Ok(Self {
+            input: decoded(file, format.encoding),
+            parser: Parser::resumed(format.delimiter, (place.line, place.after_return)),
+            numbers: NumberFormat::new(&format),
+            contradictions: Vec::new(),
+            header,
+            width,
+            row: CsvRow::default(),
+            has_first_row: false,
+            used: place.offset,
+            format,
+        })
+    }
+
+    /// What another reader needs to go on.
+    pub(super) fn frame(&self) -> Frame {
+        let Self { format, header, width, .. } = self;
+        Frame { format: format.clone(), header: header.clone(), width: *width }
     }
 
     fn read_header(&mut self) -> Result<(), TableError> {
@@ -166,14 +224,27 @@ impl CsvReader {
         Ok(Some(&self.row))
     }
 
+    /// Exchanges the latest row for the memory of another, and says how many bytes its text has.
+    pub(super) fn swap_row(&mut self, other: &mut CsvRow) -> usize {
+        // That of a long row would be kept for each row of a batch, sooner or later.
+        if other.text.capacity() > LONG_ROW {
+            other.text = String::new();
+        }
+        std::mem::swap(&mut self.row, other);
+        other.text.len()
+    }
+
     /// Moves to the next row, whatever its length.
     fn advance(&mut self) -> Result<bool, TableError> {
         self.parser.text = std::mem::take(&mut self.row.text).into_bytes();
         self.parser.ends = std::mem::take(&mut self.row.ends);
         self.parser.clear();
+        let (line, after_return) = self.parser.standing();
+        self.row.place = Place { offset: self.used, line, after_return };
         let complete = self.parse()?;
         self.row.line = self.parser.row_line();
         self.row.ends = std::mem::take(&mut self.parser.ends);
+        self.row.gap = self.parser.gap;
         let text = String::from_utf8(std::mem::take(&mut self.parser.text));
         match text {
             // A cell that ends inside a character is damaged, even if its neighbour completes it.
@@ -195,6 +266,7 @@ impl CsvReader {
             let fed = self.parser.feed(bytes);
             let (used, complete) = fed.map_err(|mistake| self.named(mistake))?;
             self.input.consume(used);
+            self.used += used as u64;
             if complete {
                 return Ok(true);
             }
@@ -229,7 +301,7 @@ impl CsvReader {
                 (column, before) = (i, sound);
                 break;
             }
-            from = *end;
+            from = *end + self.row.gap;
         }
         let above = row.get(..from + before.len()).unwrap_or_default();
         let line = self.row.line + above.iter().filter(|byte| **byte == b'\n').count() as u64;

@@ -136,9 +136,7 @@ impl Text {
 }
 
 fn cells(row: &Parser) -> Vec<String> {
-    let starts = std::iter::once(0).chain(row.ends.iter().copied());
-    let cells = starts.zip(&row.ends).map(|(from, to)| &row.text[from..*to]);
-    cells.map(|cell| String::from_utf8_lossy(cell).into_owned()).collect()
+    row.fields().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect()
 }
 
 #[cfg(test)]

@@ -42,7 +42,7 @@ pub(super) fn fit(
     scratch: &Scratch,
 ) -> Result<Fitted, TrainError> {
     let layout = source.layout;
-    let steps = Steps::fit(source, reporter, scratch)?;
+    let mut steps = Steps::fit(source, reporter, scratch)?;
     let (train, validation) = steps.transform(source, reporter, scratch)?;
     let n_features = train.n_features();
     let ask = &mut || reporter.ask();

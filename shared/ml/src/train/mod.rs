@@ -8,11 +8,13 @@ mod folding;
 mod inputs;
 mod layout;
 mod observer;
+mod pass;
 mod progress;
 mod samples;
 mod score;
 mod steps;
 mod targets;
+mod terms;
 
 use std::path::Path;
 
@@ -38,7 +40,7 @@ use crate::{
 const MOST_ROWS: u64 = 1 << 28;
 /// Classes, for each of which every row of a chunk has a residual: 1 GiB of them.
 const MOST_CLASSES: usize = 1 << 14;
-/// Parameters, of which the optimiser holds about 25 vectors of f64: 1.6 GiB.
+/// Parameters, of which the optimiser holds about 11 vectors of f64: 0.7 GiB.
 const MOST_PARAMETERS: usize = 1 << 23;
 
 /// What to train, and where.

@@ -24,7 +24,7 @@ use super::Checkpoint;
 /// ```
 pub trait TrainingObserver {
     /// Told where each phase begins and after each iteration; asked again, with the same words,
-    /// every few thousand rows of every pass over the data.
+    /// every few megabytes of every pass over the data.
     fn progress(&mut self, progress: Progress) -> ControlFlow<()>;
 
     /// Offered after each iteration, when its progress was told: all that it takes to go on from

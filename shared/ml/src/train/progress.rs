@@ -7,17 +7,13 @@ use millwright_domain::{Phase, Progress, Scores};
 use super::{Checkpoint, TrainError, TrainingObserver};
 use crate::logistic::Run;
 
-/// Rows that are read between two questions to the observer.
-const ROWS: u64 = 4096;
-
 /// Tells the observer how far the run has come, and asks whether it goes on.
 ///
-/// Everything that takes its time asks every now and then, [`Self::row`] for each row that it reads
-/// or [`Self::ask`] for each chunk, and ends with the error that it gets.
+/// Everything that takes its time asks every now and then, for each chunk or for some blocks of the
+/// table, and ends with the error that it gets.
 pub(super) struct Reporter<'a> {
     observer: &'a mut dyn TrainingObserver,
     latest: Progress,
-    rows: u64,
     fitting: Pace,
 }
 
@@ -48,7 +44,7 @@ impl<'a> Reporter<'a> {
             validation: None,
         };
         let fitting = Pace { at: Instant::now(), iterations: 0, passes: 0, n_rows: 0 };
-        Self { observer, latest, rows: 0, fitting }
+        Self { observer, latest, fitting }
     }
 
     pub(super) fn enter(&mut self, phase: Phase) -> Result<(), TrainError> {
@@ -62,12 +58,6 @@ impl<'a> Reporter<'a> {
     /// [`TrainError::Cancelled`] if not.
     pub(super) fn ask(&mut self) -> Result<(), TrainError> {
         go_on(self.observer.progress(self.latest))
-    }
-
-    /// Counts a row that was read, and asks now and then.
-    pub(super) fn row(&mut self) -> Result<(), TrainError> {
-        self.rows += 1;
-        if self.rows.is_multiple_of(ROWS) { self.ask() } else { Ok(()) }
     }
 
     /// Starts the clock of the iterations over `n_rows` rows, the first of which comes after `run`.

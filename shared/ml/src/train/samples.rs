@@ -7,7 +7,7 @@ use crate::{
     CsvRow, CsvTable,
     draws::{Draws, Purpose},
     split::stratified,
-    table::quoted,
+    table::{Block, quoted},
 };
 
 /// The target of every row, and the part that the row plays: four bytes a row.
@@ -85,19 +85,18 @@ impl Samples {
         self.rows.iter().map(|packed| Sample::from(*packed))
     }
 
-    /// Calls `visit` with every row of `table` and its part, in order, until it fails or the
-    /// observer has had enough.
+    /// Calls `visit` with every row of `block` and its part, in order, until it fails.
     pub(super) fn for_each(
         &self,
-        table: &CsvTable,
-        reporter: &mut Reporter<'_>,
+        mut block: Block<'_>,
         mut visit: impl FnMut(&CsvRow, Sample) -> Result<(), TrainError>,
     ) -> Result<(), TrainError> {
-        let mut rows = self.rows();
-        table.for_each(|row| {
-            reporter.row()?;
-            visit(row, rows.next().unwrap_or(Sample::WithoutTarget))
-        })
+        let first = usize::try_from(block.first()).unwrap_or(usize::MAX);
+        let mut rows = self.rows.get(first..).unwrap_or_default().iter();
+        while let Some(row) = block.next_row()? {
+            visit(row, rows.next().map_or(Sample::WithoutTarget, |packed| (*packed).into()))?;
+        }
+        Ok(())
     }
 
     /// Rows of each class that `of` finds the class in.

@@ -4,9 +4,15 @@ use millwright_domain::Evaluation;
 use millwright_tensor::{Column, Rows};
 
 use super::{
-    Reporter, TrainError, inputs::Source, layout::Input, samples::Sample, steps::number_or_nan,
+    Reporter, TrainError, inputs::Source, layout::Input, pass::pass, samples::Sample,
+    steps::number_or_nan,
 };
-use crate::{CsvRow, NumberFormat, PredictError, metrics::Tally, model::Model};
+use crate::{
+    CsvRow, NumberFormat, PredictError,
+    metrics::{Outcome, Tally},
+    model::Model,
+    table,
+};
 
 /// Most rows and bytes that are asked at once.
 const MOST_ROWS: usize = 4096;
@@ -18,19 +24,33 @@ pub(super) fn score(
     model: &Model,
     reporter: &mut Reporter<'_>,
 ) -> Result<Evaluation, TrainError> {
-    let Source { table, layout, samples } = source;
     let mut tally = Tally::new(model.classes.len());
-    let mut block = Block::new(&layout.input, table.numbers());
-    samples.for_each(table, reporter, |row, sample| {
+    let part = |block: table::Block<'_>| outcomes(source, model, block);
+    pass(source.table, reporter, part, |outcomes| {
+        outcomes.into_iter().for_each(|outcome| tally.add(outcome));
+        Ok(())
+    })?;
+    Ok(tally.finish())
+}
+
+/// What becomes of the held-out rows of a block of the table.
+fn outcomes(
+    source: Source<'_>,
+    model: &Model,
+    rows: table::Block<'_>,
+) -> Result<Vec<Outcome>, TrainError> {
+    let Source { table, layout, samples } = source;
+    let (mut outcomes, mut block) = (Vec::new(), Block::new(&layout.input, table.numbers()));
+    samples.for_each(rows, |row, sample| {
         let Sample::HeldOut(class) = sample else { return Ok(()) };
         block.add(row, class);
         if block.is_full() {
-            block.answer(model, &mut tally)?;
+            block.answer(model, &mut outcomes)?;
         }
         Ok(())
     })?;
-    block.answer(model, &mut tally)?;
-    Ok(tally.finish())
+    block.answer(model, &mut outcomes)?;
+    Ok(outcomes)
 }
 
 /// Rows that wait to be asked together.
@@ -65,12 +85,11 @@ impl<'a> Block<'a> {
     }
 
     /// Asks the model for the rows so far and lets go of them.
-    fn answer(&mut self, model: &Model, tally: &mut Tally) -> Result<(), PredictError> {
+    fn answer(&mut self, model: &Model, into: &mut Vec<Outcome>) -> Result<(), PredictError> {
         let rows = self.columns().and_then(|columns| Rows::new(self.truths.len(), columns).ok());
         let answers = model.probabilities(&rows.ok_or(PredictError::TooMany)?)?;
-        for (truth, answer) in self.truths.iter().zip(answers.chunks_exact(model.classes.len())) {
-            tally.add(*truth as usize, answer);
-        }
+        let answers = self.truths.iter().zip(answers.chunks_exact(model.classes.len()));
+        into.extend(answers.map(|(truth, answer)| Outcome::of(*truth, answer)));
         *self = Self::new(self.input, self.format);
         Ok(())
     }

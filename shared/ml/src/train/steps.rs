@@ -1,29 +1,32 @@
 //! Steps from raw rows to features, learnt from the training rows.
 
-use millwright_domain::{Scale, TextSpec};
+use millwright_domain::Scale;
+use rayon::prelude::*;
 
 use super::{
     Reporter, TrainError,
     inputs::Source,
     layout::{Column, Input, Layout},
+    pass::pass,
     samples::Sample,
+    terms::Terms,
 };
 use crate::{
-    Cell, CsvRow, InputParts, NumberFormat, NumericColumn, TermRule, TextParts,
+    Cell, InputParts, NumberFormat, NumericColumn, TextParts,
     design::{ChunkStore, Rows, Scratch, Width},
     logistic::Ask,
     reduction::{Problem, Reduction},
-    steps::{ColumnFault, Desk, Dictionary, FittedNumbers, NoTerms, TooManyTerms, Vectorizer},
-    table::quoted,
+    steps::{ColumnFault, FittedNumbers, Vectorizer},
+    table::{Block, quoted},
 };
-
-/// Memory that terms may take.
-const MOST_TERM_BYTES: usize = 2 << 30;
 
 /// The steps before a reduction, fitted.
 pub(super) struct Steps {
     text: Option<Vectorizer>,
     numbers: Option<FittedNumbers>,
+    /// The training rows as they were read, where they are all numbers and none is watched: they
+    /// need not be read again.
+    raw: Option<ChunkStore>,
 }
 
 impl Steps {
@@ -33,18 +36,20 @@ impl Steps {
         reporter: &mut Reporter<'_>,
         scratch: &Scratch,
     ) -> Result<Self, TrainError> {
-        let Source { table, layout, samples } = source;
-        let mut text = layout.text().map(|(column, spec)| Terms::new(column, spec));
-        let mut raw = RawNumbers::new(&layout.input, table.numbers(), scratch);
-        samples.for_each(table, reporter, |row, sample| {
-            let Sample::Train(_) = sample else { return Ok(()) };
-            text.as_mut().map_or(Ok(()), |text| text.add(row))?;
-            raw.as_mut().map_or(Ok(()), |raw| raw.add(row))
+        let Source { table, layout, .. } = source;
+        let text = layout.text().map(|(column, spec)| Terms::new(column, spec));
+        let mut raw = RawNumbers::new(&layout.input, scratch);
+        let part = |block: Block<'_>| Raw::of(source, text.as_ref(), block);
+        pass(table, reporter, part, |part| {
+            text.as_ref().map_or(Ok(()), Terms::check)?;
+            raw.as_mut().map_or(Ok(()), |raw| raw.add(&part))
         })?;
         let text = text.map(Terms::finish).transpose()?;
         let ask = &mut || reporter.ask();
-        let numbers = raw.map(|raw| raw.finish(layout, ask)).transpose()?;
-        Ok(Self { text, numbers })
+        let raw = raw.map(|raw| raw.rows.finish()).transpose()?;
+        let numbers = raw.as_ref().map(|raw| fit_numbers(raw, layout, ask)).transpose()?;
+        let raw = raw.filter(|_| text.is_none() && layout.spec.validation.is_none());
+        Ok(Self { text, numbers, raw })
     }
 
     fn width(&self) -> Width {
@@ -56,19 +61,24 @@ impl Steps {
 
     /// Features of the training rows, and of the validation rows where there are any.
     pub(super) fn transform(
-        &self,
+        &mut self,
         source: Source<'_>,
         reporter: &mut Reporter<'_>,
         scratch: &Scratch,
     ) -> Result<(ChunkStore, Option<ChunkStore>), TrainError> {
-        let Source { table, layout, samples } = source;
+        let Source { table, layout, .. } = source;
+        if let Some((raw, numbers)) = self.raw.take().zip(self.numbers.as_ref()) {
+            return Ok((standardised(raw, numbers, (reporter, scratch))?, None));
+        }
         let rows = || Rows::new(self.width(), scratch);
         let (mut train, mut validation) = (rows(), layout.spec.validation.map(|_| rows()));
-        let mut row_of = RowOf::new(self, &layout.input, table.numbers());
-        samples.for_each(table, reporter, |row, sample| match (sample, &mut validation) {
-            (Sample::Train(class), _) => row_of.push(row, class, &mut train),
-            (Sample::Validation(class), Some(rows)) => row_of.push(row, class, rows),
-            _ => Ok(()),
+        let part = |block: Block<'_>| Finished::of(self, source, block);
+        pass(table, reporter, part, |part| {
+            part.rows().try_for_each(|(terms, numbers, sample)| match (sample, &mut validation) {
+                (Sample::Train(class), _) => train.push(terms, numbers, class),
+                (Sample::Validation(class), Some(rows)) => rows.push(terms, numbers, class),
+                _ => Ok(()),
+            })
         })?;
         Ok((train.finish()?, validation.map(Rows::finish).transpose()?))
     }
@@ -129,76 +139,87 @@ fn numeric_columns(columns: &[Column], fitted: &FittedNumbers) -> Vec<NumericCol
     columns.iter().enumerate().map(of).collect()
 }
 
-/// Terms of the training rows so far.
-struct Terms<'a> {
-    column: &'a Column,
-    spec: &'a TextSpec,
-    dictionary: Dictionary,
-}
-
-impl<'a> Terms<'a> {
-    fn new(column: &'a Column, spec: &'a TextSpec) -> Self {
-        let rule = TermRule::of(&spec.vectorizer);
-        Self { column, spec, dictionary: Dictionary::new(rule, MOST_TERM_BYTES) }
-    }
-
-    fn add(&mut self, row: &CsvRow) -> Result<(), TrainError> {
-        let too_many = |TooManyTerms| {
-            let column = quoted(&self.column.name);
-            TrainError::TooManyTerms { column, limit: MOST_TERM_BYTES }
-        };
-        self.dictionary.add(row.cell(self.column.place)).map_err(too_many)
-    }
-
-    fn finish(self) -> Result<Vectorizer, TrainError> {
-        let Self { column, spec, dictionary } = self;
-        let vectorizer = dictionary.vectorizer(&spec.vectorizer);
-        vectorizer.map_err(|why| no_terms(why, column, TermRule::of(&spec.vectorizer)))
-    }
-}
-
-fn no_terms(why: NoTerms, column: &Column, rule: TermRule) -> TrainError {
-    let column = quoted(&column.name);
-    match why {
-        NoTerms::AtAll => TrainError::NoTerms { column, rule },
-        NoTerms::Contradiction => TrainError::FrequenciesCross { column },
-        NoTerms::TooRare => TrainError::NoTermsLeft { column, field: "min_df" },
-        NoTerms::TooCommon | NoTerms::Neither => {
-            TrainError::NoTermsLeft { column, field: "max_df" }
-        }
-    }
-}
-
 /// Numbers of the training rows so far, NaN where one is missing.
-struct RawNumbers<'a> {
-    input: &'a Input,
-    format: &'a NumberFormat,
+struct RawNumbers {
+    width: usize,
     rows: Rows,
-    row: Vec<f64>,
 }
 
-impl<'a> RawNumbers<'a> {
-    fn new(input: &'a Input, format: &'a NumberFormat, scratch: &Scratch) -> Option<Self> {
-        let width = Width { terms: 0, numbers: input.numbers().len() };
-        let raw = || Self { input, format, rows: Rows::new(width, scratch), row: Vec::new() };
-        (width.numbers > 0).then(raw)
+impl RawNumbers {
+    fn new(input: &Input, scratch: &Scratch) -> Option<Self> {
+        let width = input.numbers().len();
+        let rows = || Rows::new(Width { terms: 0, numbers: width }, scratch);
+        (width > 0).then(|| Self { width, rows: rows() })
     }
 
-    fn add(&mut self, row: &CsvRow) -> Result<(), TrainError> {
-        let number = |column: &Column| number_or_nan(self.format, row.cell(column.place));
-        self.row.clear();
-        self.row.extend(self.input.numbers().iter().map(number));
-        self.rows.push(&[], &self.row, 0)
+    fn add(&mut self, part: &Raw) -> Result<(), TrainError> {
+        let mut rows = part.numbers.chunks_exact(self.width).zip(&part.classes);
+        rows.try_for_each(|(row, class)| self.rows.push(&[], row, *class))
     }
+}
 
-    fn finish(self, layout: &Layout, ask: Ask<'_>) -> Result<FittedNumbers, TrainError> {
-        let scale = layout.spec.pipeline.input.numeric().map(|numeric| numeric.scale);
-        let fitted = FittedNumbers::fit(&self.rows.finish()?, scale.unwrap_or_default(), ask)?;
-        let name = |j: usize| quoted(&layout.input.numbers()[j].name);
-        fitted.map_err(|fault| match fault {
-            ColumnFault::AllMissing(j) => TrainError::AllMissing { column: name(j) },
-            ColumnFault::TooLarge(j) => TrainError::TooLarge { column: name(j) },
-        })
+fn fit_numbers(
+    raw: &ChunkStore,
+    layout: &Layout,
+    ask: Ask<'_>,
+) -> Result<FittedNumbers, TrainError> {
+    let scale = layout.spec.pipeline.input.numeric().map(|numeric| numeric.scale);
+    let fitted = FittedNumbers::fit(raw, scale.unwrap_or_default(), ask)?;
+    let name = |j: usize| quoted(&layout.input.numbers()[j].name);
+    fitted.map_err(|fault| match fault {
+        ColumnFault::AllMissing(j) => TrainError::AllMissing { column: name(j) },
+        ColumnFault::TooLarge(j) => TrainError::TooLarge { column: name(j) },
+    })
+}
+
+/// Rows of numbers after the steps, cut as they were.
+fn standardised(
+    raw: ChunkStore,
+    fitted: &FittedNumbers,
+    (reporter, scratch): (&mut Reporter<'_>, &Scratch),
+) -> Result<ChunkStore, TrainError> {
+    let numbers = fitted.scales.len();
+    let mut store = ChunkStore::new(Width { terms: 0, numbers }, scratch);
+    raw.into_each(|mut chunk| {
+        reporter.ask()?;
+        if let Some(values) = chunk.features.numbers_mut() {
+            values.par_chunks_mut(numbers).for_each(|row| {
+                let row = row.iter_mut().enumerate();
+                row.for_each(|(j, value)| *value = fitted.standardised(j, *value));
+            });
+        }
+        Ok(store.push(chunk)?)
+    })?;
+    Ok(store)
+}
+
+/// The training rows of a block: their numbers, once their terms are counted.
+struct Raw {
+    classes: Vec<u32>,
+    numbers: Vec<f64>,
+}
+
+impl Raw {
+    fn of(
+        source: Source<'_>,
+        text: Option<&Terms<'_>>,
+        block: Block<'_>,
+    ) -> Result<Self, TrainError> {
+        let Source { table, layout, samples } = source;
+        let mut dictionary = text.map(|text| (text, text.dictionary()));
+        let (mut classes, mut numbers) = (Vec::new(), Vec::new());
+        samples.for_each(block, |row, sample| {
+            let Sample::Train(class) = sample else { return Ok(()) };
+            classes.push(class);
+            let number = |column: &Column| number_or_nan(table.numbers(), row.cell(column.place));
+            numbers.extend(layout.input.numbers().iter().map(number));
+            let count = |(text, into): &mut (&Terms<'_>, _)| text.count(into, row);
+            dictionary.as_mut().map_or(Ok(()), count)
+        })?;
+        if let Some((text, dictionary)) = dictionary {
+            text.put(dictionary);
+        }
+        Ok(Self { classes, numbers })
     }
 }
 
@@ -210,32 +231,48 @@ pub(super) fn number_or_nan(format: &NumberFormat, cell: &str) -> f64 {
     }
 }
 
-/// Passes one row after the other through fitted steps.
-struct RowOf<'a> {
-    steps: &'a Steps,
-    input: &'a Input,
-    format: &'a NumberFormat,
-    desk: Option<Desk>,
+/// The training and validation rows of a block after the steps.
+#[derive(Default)]
+struct Finished {
+    samples: Vec<Sample>,
+    /// Of all rows, and where those of each row end.
+    terms: Vec<(u32, f32)>,
+    ends: Vec<usize>,
     numbers: Vec<f64>,
 }
 
-impl<'a> RowOf<'a> {
-    fn new(steps: &'a Steps, input: &'a Input, format: &'a NumberFormat) -> Self {
-        let desk = steps.text.as_ref().map(Vectorizer::desk);
-        Self { steps, input, format, desk, numbers: Vec::new() }
+impl Finished {
+    fn of(steps: &Steps, source: Source<'_>, block: Block<'_>) -> Result<Self, TrainError> {
+        let Source { table, layout, samples } = source;
+        let mut desk = steps.text.as_ref().map(Vectorizer::desk);
+        let mut finished = Self::default();
+        samples.for_each(block, |row, sample| {
+            if matches!(sample, Sample::HeldOut(_) | Sample::WithoutTarget) {
+                return Ok(());
+            }
+            finished.samples.push(sample);
+            let text = layout.input.text().zip(steps.text.as_ref()).zip(desk.as_mut());
+            if let Some(((column, vectorizer), desk)) = text {
+                finished.terms.extend(vectorizer.transform(row.cell(column.place), desk));
+            }
+            finished.ends.push(finished.terms.len());
+            if let Some(fitted) = &steps.numbers {
+                let number = |c: &Column| number_or_nan(table.numbers(), row.cell(c.place));
+                let numbers = layout.input.numbers().iter().map(number).enumerate();
+                finished.numbers.extend(numbers.map(|(j, value)| fitted.standardised(j, value)));
+            }
+            Ok(())
+        })?;
+        Ok(finished)
     }
 
-    fn push(&mut self, row: &CsvRow, class: u32, into: &mut Rows) -> Result<(), TrainError> {
-        self.numbers.clear();
-        if let Some(fitted) = &self.steps.numbers {
-            let number = |column: &Column| number_or_nan(self.format, row.cell(column.place));
-            let numbers = self.input.numbers().iter().map(number).enumerate();
-            self.numbers.extend(numbers.map(|(j, value)| fitted.standardised(j, value)));
-        }
-        let text = self.input.text().zip(self.steps.text.as_ref()).zip(self.desk.as_mut());
-        let terms = text.map_or(&[][..], |((column, vectorizer), desk)| {
-            vectorizer.transform(row.cell(column.place), desk)
-        });
-        into.push(terms, &self.numbers, class)
+    fn rows(&self) -> impl Iterator<Item = (&[(u32, f32)], &[f64], Sample)> {
+        let width = self.numbers.len() / self.samples.len().max(1);
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        let terms = starts.zip(&self.ends).map(|(from, to)| &self.terms[from..*to]);
+        let rows = terms.zip(&self.samples).enumerate();
+        rows.map(move |(i, (terms, sample))| {
+            (terms, &self.numbers[i * width..(i + 1) * width], *sample)
+        })
     }
 }

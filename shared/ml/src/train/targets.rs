@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{MOST_CLASSES, Reporter, TrainError, layout::Layout};
+use super::{MOST_CLASSES, Reporter, TrainError, layout::Layout, pass::pass};
 use crate::{
     CsvRow, CsvTable,
     model::LONGEST_LABEL,
-    table::{is_missing, quoted},
+    table::{Block, is_missing, quoted},
 };
 
 /// The value of a split column that holds a row out.
@@ -15,6 +15,7 @@ const TEST: &str = "test";
 const NONE: u32 = u32::MAX;
 
 /// Classes of all rows, those of held-out rows among them.
+#[derive(Default)]
 pub(super) struct Targets {
     /// Places of the labels in the order in which they were first seen.
     places: BTreeMap<String, u32>,
@@ -30,17 +31,45 @@ impl Targets {
         layout: &Layout,
         reporter: &mut Reporter<'_>,
     ) -> Result<Self, TrainError> {
-        let mut targets =
-            Self { places: BTreeMap::new(), rows: Vec::new(), first_test_lines: Vec::new() };
-        table.for_each(|row| {
-            reporter.row()?;
-            targets.add(row, layout)
-        })?;
+        let mut targets = Self::default();
+        let part = |block: Block<'_>| Self::of(block, layout);
+        pass(table, reporter, part, |part| targets.append(part, layout))?;
         if targets.places.is_empty() {
             return Err(TrainError::NoTarget { column: quoted(&layout.target.name) });
         }
         targets.sort();
         Ok(targets)
+    }
+
+    fn of(mut block: Block<'_>, layout: &Layout) -> Result<Self, TrainError> {
+        let mut targets = Self::default();
+        while let Some(row) = block.next_row()? {
+            targets.add(row, layout)?;
+        }
+        Ok(targets)
+    }
+
+    /// Adds the rows that follow.
+    fn append(&mut self, part: Self, layout: &Layout) -> Result<(), TrainError> {
+        let mut classes = vec![NONE; part.places.len()];
+        for (label, place) in &part.places {
+            let class = self.class(label);
+            classes[*place as usize] = class;
+            let first = &mut self.first_test_lines[class as usize];
+            *first = first.or(part.first_test_lines[*place as usize]);
+        }
+        let class = |row: u32| classes[(row >> 1) as usize] << 1 | row & 1;
+        let rows = part.rows.into_iter().map(|row| if row == NONE { NONE } else { class(row) });
+        self.rows.extend(rows);
+        self.check(layout)
+    }
+
+    fn check(&self, layout: &Layout) -> Result<(), TrainError> {
+        if self.places.len() <= MOST_CLASSES {
+            return Ok(());
+        }
+        let column = quoted(&layout.target.name);
+        Err(TrainError::TooManyClasses { column, limit: MOST_CLASSES })
     }
 
     /// Class of each row, by the sorted labels, and whether it says that it is held out.
@@ -59,14 +88,12 @@ impl Targets {
             self.rows.push(NONE);
             return Ok(());
         }
-        let column = || quoted(&layout.target.name);
         if label.len() > LONGEST_LABEL {
-            return Err(TrainError::LongLabel { line, column: column(), limit: LONGEST_LABEL });
+            let column = quoted(&layout.target.name);
+            return Err(TrainError::LongLabel { line, column, limit: LONGEST_LABEL });
         }
         let class = self.class(label);
-        if self.places.len() > MOST_CLASSES {
-            return Err(TrainError::TooManyClasses { column: column(), limit: MOST_CLASSES });
-        }
+        self.check(layout)?;
         let says_test = layout.split.is_some_and(|place| row.cell(place) == TEST);
         let first = &mut self.first_test_lines[class as usize];
         if says_test && first.is_none() {
