@@ -7,7 +7,7 @@
 //! loads it again, which is exact. What would break the law is a second sum for the same output, or a
 //! product that is rounded before it is added.
 //!
-//! Weights are laid out in panels once ([`panels`]); a tile of some rows and a panel or two keeps
+//! Weights are laid out in panels once ([`panels`]); a tile of some rows and a panel or more keeps
 //! its sums in registers while all inputs pass ([`product`]). The loops are written once over the
 //! sixteen sums of a lane, which each set of instructions has in registers of its own ([`lanes`]),
 //! and are compiled for each set; the CPU decides which is called ([`instructions`]).

@@ -1,6 +1,6 @@
 use super::*;
 
-/// Rows, inputs, outputs: around the edges of tiles (4, 6, 8 rows), panels (16, 32, 64 outputs) and
+/// Rows, inputs, outputs: around the edges of tiles (4, 6, 8 rows), panels (16, 48, 64 outputs) and
 /// blocks (256 rows, 1024 inputs), and what is served.
 const SHAPES: [(usize, usize, usize); 18] = [
     (1, 1, 1),
