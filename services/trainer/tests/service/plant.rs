@@ -191,22 +191,18 @@ pub(crate) fn small_job(dataset: Digest) -> NewJob {
     job(dataset, ("class", input, Split::Fraction(0.2)), LogisticSpec::default())
 }
 
-/// A job on [`DIGITS`] that takes `max_iter` iterations, if they are some hundred: without a penalty,
-/// the loss falls for long.
+/// A job on [`DIGITS`] that takes `max_iter` iterations: at a constant rate its steps never settle.
 pub(crate) fn long_job(dataset: Digest, max_iter: u32) -> NewJob {
-    let tolerance = f64::MIN_POSITIVE;
-    let logistic = LogisticSpec { l2: 0.0, max_iter, tolerance, ..LogisticSpec::default() };
+    let steps = MiniBatchSpec { schedule: Schedule::Constant, ..MiniBatchSpec::SGD };
+    let (solver, tolerance) = (Solver::Sgd(steps), f64::MIN_POSITIVE);
+    let logistic = LogisticSpec { solver, max_iter, tolerance, ..LogisticSpec::default() };
     let input = InputSpec::numbers(vec![]);
     job(dataset, ("label", input, Split::Column("fold".to_owned())), logistic)
 }
 
-/// A job on [`DIGITS`] that nobody waits for: at a constant rate its steps never settle.
+/// A job on [`DIGITS`] that nobody waits for.
 pub(crate) fn endless_job(dataset: Digest) -> NewJob {
-    let mut job = long_job(dataset, u32::MAX);
-    let steps = MiniBatchSpec { schedule: Schedule::Constant, ..MiniBatchSpec::SGD };
-    job.spec.pipeline.logistic.solver = Solver::Sgd(steps);
-    job.spec.pipeline.logistic.l2 = 1.0;
-    job
+    long_job(dataset, u32::MAX)
 }
 
 fn job(
