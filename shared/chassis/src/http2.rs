@@ -1,6 +1,12 @@
 //! HTTP/2 as every server of ours speaks it.
 
-use std::{io::Cursor, time::Duration};
+use std::{
+    future::{Future, poll_fn},
+    io::Cursor,
+    pin::Pin,
+    task::Poll,
+    time::Duration,
+};
 
 use hyper::{body::Incoming, server::conn::http2};
 use hyper_util::{
@@ -71,15 +77,29 @@ pub(crate) async fn talk(
     let served = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
     let mut served = std::pin::pin!(served);
     let ended = tokio::select! {
-        ended = &mut served => ended,
+        ended = last_in_line(served.as_mut()) => ended,
         () = closing.cancelled() => {
             served.as_mut().graceful_shutdown();
-            served.await
+            last_in_line(served).await
         }
     };
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection broke");
     }
+}
+
+/// Polls `connection` after the tasks that are ready when it is woken, so that their answers leave in
+/// one write. tokio would run it after the first of them: whom a task wakes is next.
+fn last_in_line<F: Future>(mut connection: Pin<&mut F>) -> impl Future<Output = F::Output> {
+    let mut is_its_turn = false;
+    poll_fn(move |cx| {
+        is_its_turn = !is_its_turn;
+        if is_its_turn {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        connection.as_mut().poll(cx)
+    })
 }
 
 /// The connection once it has begun to speak HTTP/2, or nothing if it says something else.

@@ -66,7 +66,10 @@ impl<'a> Outputs<'a> {
         answer: &Rows,
         encoding: Encoding,
     ) -> Result<ModelInferResponse, WireError> {
-        let mut response = ModelInferResponse::default();
+        let mut response = ModelInferResponse {
+            outputs: Vec::with_capacity(self.0.len()),
+            ..ModelInferResponse::default()
+        };
         for output in &self.0 {
             let (mut tensor, column) = output.tensor(answer)?;
             let elements = output.classes.map_or(1, NonZeroUsize::get) * answer.len();
@@ -118,7 +121,7 @@ impl<'a> Output<'a> {
                 (Datatype::Bytes, shape, classification::texts(column, self.spec, k)?)
             }
         };
-        let datatype = datatype.to_string();
+        let datatype = datatype.name().to_owned();
         Ok((InferOutputTensor { name, datatype, shape, ..Default::default() }, column))
     }
 }
