@@ -171,7 +171,9 @@ fn side_by_side(criterion: &mut Criterion, shape: Shape, pool: &ThreadPool) {
         let id = BenchmarkId::new(format!("{}x{}x{}", shape.m, shape.k, shape.n), name);
         group.bench_function(id, |bencher| {
             // Entered once for all, as a server's thread of the pool is.
-            bencher.iter_custom(|n| pool.install(|| timed(n, || compute(black_box(&mut case), threads))));
+            bencher.iter_custom(|n| {
+                pool.install(|| timed(n, || compute(black_box(&mut case), threads)))
+            });
         });
     }
     group.finish();
