@@ -104,3 +104,23 @@ pub(crate) fn legend(measured: &[Measured]) -> String {
     }
     legend
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_of_an_even_number_lies_between_the_middle_two() {
+        for (values, median) in [(vec![3.0, 1.0, 2.0], 2.0), (vec![4.0, 1.0, 2.0, 8.0], 3.0)] {
+            let spread = Spread::of(values.iter().copied());
+            assert_eq!(spread.median, median, "{values:?}");
+            assert_eq!(spread.least, 1.0, "{values:?}");
+        }
+        assert!(Spread::of(std::iter::empty()).median.is_nan(), "of nothing there is none");
+    }
+
+    #[test]
+    fn three_digits_count() {
+        assert_eq!([0.12345, 12.345, 1234.5].map(number), ["0.123", "12.3", "1234"]);
+    }
+}
