@@ -51,7 +51,7 @@ async fn callers_share_batches_and_get_the_bits_of_a_lone_call() {
     for caller in 0..CALLERS {
         let answer = infer(&channel, caller).await;
         assert_eq!(parameter(&answer, "batch_rows"), 1);
-        assert!(parameter(&answer, "kernel_us") >= 1_000, "the model is meant to be costly");
+        assert!(parameter(&answer, "kernel_us") >= 300, "the model is meant to be costly");
         alone.push(answer.raw_output_contents);
     }
     let together = join_all((0..CALLERS).map(|caller| rounds(&channel, caller))).await;
