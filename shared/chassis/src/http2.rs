@@ -91,10 +91,10 @@ pub(crate) async fn talk(
 /// Polls `connection` after the tasks that are ready when it is woken, so that their answers leave in
 /// one write. tokio would run it after the first of them: whom a task wakes is next.
 fn last_in_line<F: Future>(mut connection: Pin<&mut F>) -> impl Future<Output = F::Output> {
-    let mut is_its_turn = false;
+    let mut has_waited = true;
     poll_fn(move |cx| {
-        is_its_turn = !is_its_turn;
-        if is_its_turn {
+        has_waited = !has_waited;
+        if !has_waited {
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }

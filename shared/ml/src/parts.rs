@@ -34,7 +34,8 @@ pub struct PipelineParts {
     pub hidden: Vec<DenseLayer>,
     /// Labels, in the order of the outputs.
     pub classes: Vec<String>,
-    /// (features, outputs), row-major, where features are what the last hidden layer gives; two classes have one output, the logit of the second.
+    /// (features, outputs), row-major, where features are what the last hidden layer gives; two
+    /// classes have one output, the logit of the second.
     pub weights: Vec<f32>,
     /// One entry an output.
     pub intercept: Vec<f32>,

@@ -74,9 +74,15 @@ impl Null {
 
     async fn answer(self: Arc<Self>, request: HttpRequest<Incoming>) -> HttpResponse<Body> {
         match request.uri().path() {
-            INFER => server::Grpc::new(Fixed::default()).unary(Infer(self), request).await,
+            INFER => {
+                let calls = Unary { null: self, path: INFER, answer: |null| &null.inferred };
+                server::Grpc::new(Fixed::<ModelInferRequest>::default()).unary(calls, request).await
+            }
             STREAM => server::Grpc::new(Fixed::default()).streaming(Stream(self), request).await,
-            PREDICT => server::Grpc::new(Fixed::default()).unary(Predict(self), request).await,
+            PREDICT => {
+                let calls = Unary { null: self, path: PREDICT, answer: |null| &null.predicted };
+                server::Grpc::new(Fixed::<PredictRequest>::default()).unary(calls, request).await
+            }
             // What is asked once before a load, such as the shape of a model.
             other => match PathAndQuery::try_from(other.to_owned()) {
                 Ok(path) => {
@@ -109,37 +115,24 @@ impl Null {
     }
 }
 
-/// Calls of ModelInfer.
-struct Infer(Arc<Null>);
-
-impl server::UnaryService<ModelInferRequest> for Infer {
-    type Response = Bytes;
-    type Future = BoxFuture<'static, Result<Response<Bytes>, Status>>;
-
-    fn call(&mut self, request: Request<ModelInferRequest>) -> Self::Future {
-        let null = self.0.clone();
-        async move {
-            let path = PathAndQuery::from_static(INFER);
-            let first = || null.ask(path, request.get_ref().encode_to_vec().into());
-            Ok(Response::new(null.inferred.get_or_try_init(first).await?.clone()))
-        }
-        .boxed()
-    }
+/// Unary calls of one method.
+struct Unary {
+    null: Arc<Null>,
+    path: &'static str,
+    answer: fn(&Null) -> &OnceCell<Bytes>,
 }
 
-/// Calls of Predict.
-struct Predict(Arc<Null>);
-
-impl server::UnaryService<PredictRequest> for Predict {
+impl<M: Message + 'static> server::UnaryService<M> for Unary {
     type Response = Bytes;
     type Future = BoxFuture<'static, Result<Response<Bytes>, Status>>;
 
-    fn call(&mut self, request: Request<PredictRequest>) -> Self::Future {
-        let null = self.0.clone();
+    fn call(&mut self, request: Request<M>) -> Self::Future {
+        let Self { path, answer, .. } = *self;
+        let null = self.null.clone();
         async move {
-            let path = PathAndQuery::from_static(PREDICT);
+            let path = PathAndQuery::from_static(path);
             let first = || null.ask(path, request.get_ref().encode_to_vec().into());
-            Ok(Response::new(null.predicted.get_or_try_init(first).await?.clone()))
+            Ok(Response::new(answer(&null).get_or_try_init(first).await?.clone()))
         }
         .boxed()
     }
