@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use crate::{
     ArtifactError, Head, PipelineParts, PredictError,
     hidden::{Hidden, TENSORS},
+    kernel::{Loop, vectorised},
     logistic::n_outputs,
     parts::are_names,
     softmax::{most_probable, probabilities},
@@ -181,9 +182,7 @@ impl Model {
             Some(text) => self.answer_texts(text, rows, &numbers.values, into),
             None => {
                 let logits = self.hidden.logits(&numbers.values, &self.head);
-                let logits = logits.chunks_exact(self.head.n_outputs());
-                let mut rows = logits.zip(into.chunks_exact_mut(self.classes.len())).enumerate();
-                rows.try_for_each(|(row, (logits, into))| finish(row, logits, into))
+                self.finish(&logits, into)
             }
         }
     }
@@ -195,21 +194,32 @@ impl Model {
         numbers: &[f32],
         into: &mut [f32],
     ) -> Result<(), PredictError> {
-        let n_numbers = self.steps.n_numbers();
-        let mut logits = vec![0.0; self.head.n_outputs()];
+        let (n_numbers, outputs) = (self.steps.n_numbers(), self.head.n_outputs());
+        let mut all = vec![0.0; rows.len() * outputs];
         let mut desk = vectorizer.desk();
-        let into = into.chunks_exact_mut(self.classes.len());
-        for (row, into) in into.enumerate().take(rows.len()) {
+        for (row, logits) in all.chunks_exact_mut(outputs).enumerate() {
             let Ok(text) = std::str::from_utf8(rows.columns()[0].bytes(row)) else {
+                // Of the rows before, one may be guilty of something else.
+                self.finish(&all[..row * outputs], into)?;
                 let name = self.signature.inputs[0].elements.first();
                 let column = name.map(|name| quoted(name)).unwrap_or_default();
                 return Err(PredictError::NotUtf8 { row, column });
             };
             let terms = vectorizer.transform(text, &mut desk);
             let numbers = &numbers[row * n_numbers..(row + 1) * n_numbers];
-            self.head.sparse_logits(terms, numbers, &mut logits);
-            finish(row, &logits, into)?;
+            self.head.sparse_logits(terms, numbers, logits);
         }
+        self.finish(&all, into)
+    }
+
+    /// Probabilities of the first rows of `into` from their logits.
+    fn finish(&self, logits: &[f32], into: &mut [f32]) -> Result<(), PredictError> {
+        let outputs = self.head.n_outputs();
+        if let Some(at) = vectorised(FirstInfinite(logits)) {
+            return Err(PredictError::Overflow { row: at / outputs });
+        }
+        let rows = logits.len() / outputs;
+        probabilities(rows, logits, &mut into[..rows * self.classes.len()]);
         Ok(())
     }
 
@@ -227,7 +237,7 @@ impl Model {
             }
             first += own;
         }
-        let guilty = first_infinite(&values).map(|at| (at / width, at % width));
+        let guilty = vectorised(FirstInfinite(&values)).map(|at| (at / width, at % width));
         Centred { values, guilty }
     }
 
@@ -249,12 +259,29 @@ struct Part<'a> {
 impl Part<'_> {
     /// Widens, imputes and centres the numbers of `data` in one pass; `S` is their size.
     fn fill<const S: usize>(&self, into: &mut [f32], data: &[u8], widen: impl Fn([u8; S]) -> f64) {
-        let (means, medians) = (&self.steps.means, &self.steps.medians);
-        let (means, medians) = (&means[self.columns.clone()], &medians[self.columns.clone()]);
-        let rows = data.as_chunks::<S>().0.chunks_exact(self.columns.len());
-        for (into, row) in into.chunks_exact_mut(self.width).zip(rows) {
+        vectorised(Fill { part: self, into, data: data.as_chunks::<S>().0, widen });
+    }
+}
+
+/// The numbers of one input, on their way into all numbers of their rows.
+struct Fill<'a, const S: usize, F> {
+    part: &'a Part<'a>,
+    into: &'a mut [f32],
+    data: &'a [[u8; S]],
+    widen: F,
+}
+
+impl<const S: usize, F: Fn([u8; S]) -> f64> Loop for Fill<'_, S, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { part: Part { steps, width, columns }, into, data, widen } = self;
+        let (means, medians) = (&steps.means[columns.clone()], &steps.medians[columns.clone()]);
+        let rows = data.chunks_exact(columns.len());
+        for (into, row) in into.chunks_exact_mut(*width).zip(rows) {
             let fitted = medians.iter().zip(means);
-            let cells = into[self.columns.clone()].iter_mut().zip(row).zip(fitted);
+            let cells = into[columns.clone()].iter_mut().zip(row).zip(fitted);
             for ((into, bytes), (median, mean)) in cells {
                 *into = NumericSteps::centre(widen(*bytes), *median, *mean);
             }
@@ -262,14 +289,21 @@ impl Part<'_> {
     }
 }
 
-/// Position of the first that is infinite or no number.
-fn first_infinite(values: &[f32]) -> Option<usize> {
-    // Without its sign, a number's bits have its order: one pass of whole vectors that finds none.
-    let magnitudes = values.iter().map(|value| value.abs().to_bits());
-    if magnitudes.fold(0, u32::max) < f32::INFINITY.to_bits() {
-        return None;
+/// Finds the position of the first that is infinite or no number.
+struct FirstInfinite<'a>(&'a [f32]);
+
+impl Loop for FirstInfinite<'_> {
+    type Output = Option<usize>;
+
+    #[inline(always)]
+    fn run(self) -> Option<usize> {
+        // Without its sign, a number's bits have its order: one pass of whole vectors that finds none.
+        let magnitudes = self.0.iter().map(|value| value.abs().to_bits());
+        if magnitudes.fold(0, u32::max) < f32::INFINITY.to_bits() {
+            return None;
+        }
+        self.0.iter().position(|value| !value.is_finite())
     }
-    values.iter().position(|value| !value.is_finite())
 }
 
 /// Calls `visit` with row, column and value of every number of `rows`, whether one of its columns
@@ -301,13 +335,4 @@ fn check(input: &ColumnSpec, column: &Column) -> Result<(), PredictError> {
         }
         (_, Column::Fixed { datatype, .. }) => Err(other("FP32 or FP64", *datatype)),
     }
-}
-
-/// Probabilities from the logits of row `row`.
-fn finish(row: usize, logits: &[f32], into: &mut [f32]) -> Result<(), PredictError> {
-    if !logits.iter().all(|logit| logit.is_finite()) {
-        return Err(PredictError::Overflow { row });
-    }
-    probabilities(logits, into);
-    Ok(())
 }

@@ -1,31 +1,26 @@
 //! Logits to probabilities.
 
-/// Classes whose exponentials are kept until their sum is there; of more they are taken twice.
-const FEW: usize = 64;
+use std::f64::consts::{LN_2, LOG2_E};
 
-/// Probabilities of all classes from one row of logits, which are finite.
+use crate::kernel::{Loop, vectorised};
+
+/// Exponentials that are kept until the sums of their rows are there, where a row has no more.
+const KEPT: usize = 1024;
+
+/// Probabilities of all classes (rows, classes) from `logits` (rows, outputs), both row-major; the
+/// logits are finite.
 ///
 /// As many logits as classes: softmax. One logit for two classes: that of the second, sigmoid.
 /// Exponentials are taken and added up in f64, in the order of the classes.
-pub(crate) fn probabilities(logits: &[f32], into: &mut [f32]) {
-    if let ([logit], [first, second]) = (logits, &mut *into) {
-        *first = sigmoid(-f64::from(*logit)) as f32;
-        *second = sigmoid(f64::from(*logit)) as f32;
+pub(crate) fn probabilities(rows: usize, logits: &[f32], into: &mut [f32]) {
+    if logits.len() < into.len() {
+        for (logit, into) in logits.iter().zip(into.as_chunks_mut().0) {
+            *into = [-f64::from(*logit), f64::from(*logit)].map(|z| sigmoid(z) as f32);
+        }
         return;
     }
-    let largest = logits.iter().fold(f32::NEG_INFINITY, |most, logit| most.max(*logit));
-    let exponential = |logit: &f32| (f64::from(*logit) - f64::from(largest)).exp();
-    if let Some(exponentials) = [0.0; FEW].get_mut(..logits.len()) {
-        // The same numbers, each taken once.
-        exponentials.iter_mut().zip(logits).for_each(|(e, logit)| *e = exponential(logit));
-        let total = exponentials.iter().sum::<f64>();
-        let shares = into.iter_mut().zip(exponentials);
-        shares.for_each(|(probability, e)| *probability = (*e / total) as f32);
-        return;
-    }
-    let total = logits.iter().map(exponential).sum::<f64>();
-    for (probability, logit) in into.iter_mut().zip(logits) {
-        *probability = (exponential(logit) / total) as f32;
+    if rows > 0 {
+        vectorised(Softmax { logits, classes: logits.len() / rows, into });
     }
 }
 
@@ -45,19 +40,111 @@ pub(crate) fn most_probable(probabilities: &[f32]) -> usize {
     best
 }
 
+struct Softmax<'a> {
+    logits: &'a [f32],
+    classes: usize,
+    into: &'a mut [f32],
+}
+
+impl Loop for Softmax<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { logits, classes, into } = self;
+        let block = (KEPT / classes).max(1) * classes;
+        let mut kept = vec![0.0; block.min(logits.len())];
+        for (logits, into) in logits.chunks(block).zip(into.chunks_mut(block)) {
+            let kept = &mut kept[..logits.len()];
+            for (logits, kept) in logits.chunks_exact(classes).zip(kept.chunks_exact_mut(classes)) {
+                let largest = logits.iter().fold(f32::NEG_INFINITY, |most, logit| most.max(*logit));
+                let less = |logit: &f32| f64::from(*logit) - f64::from(largest);
+                kept.iter_mut().zip(logits).for_each(|(kept, logit)| *kept = less(logit));
+            }
+            // Of all rows at once: a row of ten would leave most of a register's lanes empty.
+            kept.iter_mut().for_each(|kept| *kept = exponential(*kept));
+            for (kept, into) in kept.chunks_exact(classes).zip(into.chunks_exact_mut(classes)) {
+                let total = kept.iter().sum::<f64>();
+                let shares = into.iter_mut().zip(kept);
+                shares.for_each(|(probability, share)| *probability = (share / total) as f32);
+            }
+        }
+    }
+}
+
+/// eˣ of x ≤ 0, to the last bit but one; of less than −708 it is that of −708, 3 · 10⁻³⁰⁸.
+///
+/// No branch and no table, so that a compiler does several at once, where the C library's does one in
+/// 8 ns. x = k·ln 2 + r with |r| ≤ ln 2 / 2, and eˣ = 2ᵏ · eʳ, whose Taylor series is left when its
+/// terms are below half a unit of the last place.
+/// Source: Cody, Waite, *Software Manual for the Elementary Functions*, 1980, ch. 6.
+#[inline(always)]
+fn exponential(x: f64) -> f64 {
+    /// Added to a number, it leaves the nearest whole one in the last bits.
+    const WHOLE: f64 = 1.5 * (1_u64 << 52) as f64;
+    /// The first 33 bits of ln 2, of which any multiple that occurs is exact, and what is missing.
+    const LN_2_HIGH: f64 = f64::from_bits(LN_2.to_bits() & !0xf_ffff);
+    const LN_2_LOW: f64 = 7.440_617_110_012_397e-11;
+    let x = x.max(-708.0);
+    let shifted = x.mul_add(LOG2_E, WHOLE);
+    let k = shifted - WHOLE;
+    let r = k.mul_add(-LN_2_LOW, k.mul_add(-LN_2_HIGH, x));
+    let series = TAYLOR.iter().fold(0.0, |sum: f64, term| sum.mul_add(r, *term));
+    let power = f64::from_bits((shifted.to_bits() << 52).wrapping_add(1.0_f64.to_bits()));
+    series * power
+}
+
+/// 1/13! … 1/1!, 1/0!.
+const TAYLOR: [f64; 14] = {
+    let mut terms = [1.0; 14];
+    let (mut i, mut factorial) = (1, 1.0);
+    while i < terms.len() {
+        factorial *= i as f64;
+        terms[terms.len() - 1 - i] = 1.0 / factorial;
+        i += 1;
+    }
+    terms
+};
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn one_class_more_than_are_kept_changes_no_bit() {
-        let logits = (0..FEW as i32).map(|c| (c % 7) as f32 / 3.0 - 1.0).collect::<Vec<_>>();
-        let mut kept = vec![0.0; FEW];
-        probabilities(&logits, &mut kept);
-        // The exponential of this logit is 0, so that it adds nothing to the sum.
-        let more = [&logits[..], &[-1e9]].concat();
-        let mut taken_twice = vec![0.0; FEW + 1];
-        probabilities(&more, &mut taken_twice);
-        assert_eq!((&taken_twice[..FEW], taken_twice[FEW]), (&kept[..], 0.0));
+    fn exponentials_are_those_of_the_c_library() {
+        let xs = (0..200_000).map(|i| -f64::from(i) * 0.003_54 - 1e-9 * f64::from(i % 7));
+        for x in xs.chain([0.0, -0.0, -LN_2 / 2.0, -f64::MIN_POSITIVE]).filter(|x| *x > -708.0) {
+            let (found, wanted) = (exponential(x), x.exp());
+            let apart = found.to_bits().abs_diff(wanted.to_bits());
+            assert!(apart <= 1, "{x}: {found:e}, not {wanted:e}");
+        }
+        let least = exponential(-708.0);
+        assert!([-709.0, -1e300].iter().all(|x| exponential(*x) == least));
+        assert!(exponential(f64::NEG_INFINITY) as f32 == 0.0 && exponential(0.0) == 1.0);
+    }
+
+    #[test]
+    fn rows_do_not_touch_each_other_however_many_are_kept() {
+        let logits = (0..KEPT * 3).map(|c| (c % 7919) as f32 / 300.0 - 1.0).collect::<Vec<_>>();
+        for classes in [2, 3, 10, 100, KEPT, KEPT + 1] {
+            let rows = logits.len() / classes;
+            let logits = &logits[..rows * classes];
+            let mut together = vec![0.0; logits.len()];
+            probabilities(rows, logits, &mut together);
+            let mut alone = vec![0.0; classes];
+            for (logits, together) in logits.chunks(classes).zip(together.chunks(classes)) {
+                probabilities(1, logits, &mut alone);
+                assert_eq!(alone, together, "{classes} classes");
+                let total = together.iter().sum::<f32>();
+                assert!((total - 1.0).abs() < 1e-4, "{classes} classes: {total}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_out_of_reach_is_nothing() {
+        let mut answer = [0.0; 3];
+        probabilities(1, &[f32::MIN, 0.0, f32::MAX], &mut answer);
+        assert_eq!(answer, [0.0, 0.0, 1.0]);
     }
 }

@@ -10,6 +10,20 @@ use super::{lanes::Portable, product::Product};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Instructions(Set);
 
+/// A loop over numbers that is compiled for each set of instructions, so that it takes whole registers
+/// of those. It rounds the same on all of them, since no product is joined with a sum unasked.
+pub(crate) trait Loop {
+    type Output;
+
+    /// Marked `#[inline(always)]`, as all that it calls: what is not inlined is compiled for any CPU.
+    fn run(self) -> Self::Output;
+}
+
+/// Runs `work` as compiled for the best instructions of this CPU.
+pub(crate) fn vectorised<L: Loop>(work: L) -> L::Output {
+    Instructions::best().run(work)
+}
+
 /// Private, so that a set is only asked for once it was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Set {
@@ -48,6 +62,18 @@ impl Instructions {
         Self::PORTABLE
     }
 
+    fn run<L: Loop>(self, work: L) -> L::Output {
+        match self.0 {
+            Set::Portable => work.run(),
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: the set was found on this CPU.
+            Set::Avx2 => unsafe { run_avx2(work) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: the set was found on this CPU.
+            Set::Avx512 => unsafe { run_avx512(work) },
+        }
+    }
+
     /// Computes `out` (rows, outputs).
     pub(super) fn compute(self, product: Product<'_>, out: &mut [f32]) {
         match self.0 {
@@ -74,4 +100,16 @@ fn avx2(product: Product<'_>, out: &mut [f32]) {
 #[target_feature(enable = "avx512f")]
 fn avx512(product: Product<'_>, out: &mut [f32]) {
     product.compute::<Avx512, 8, 3>(out);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn run_avx2<L: Loop>(work: L) -> L::Output {
+    work.run()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f")]
+fn run_avx512<L: Loop>(work: L) -> L::Output {
+    work.run()
 }

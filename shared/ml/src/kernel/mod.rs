@@ -25,6 +25,7 @@ mod x86;
 use std::fmt;
 
 use instructions::Instructions;
+pub(crate) use instructions::{Loop, vectorised};
 use panels::{LANES, Lane, Panels};
 use product::Product;
 

@@ -43,10 +43,8 @@ fn answers(chunk: &Chunk, n_classes: usize, at: &[f64]) -> Vec<f32> {
     answers.par_chunks_mut(ROWS * n_classes).enumerate().for_each(|(block, answers)| {
         let mut sums = vec![0.0; answers.len() / n_classes * k];
         logits(&chunk.features, weights, block * ROWS, &mut sums);
-        for (sums, answer) in sums.chunks_exact(k).zip(answers.chunks_exact_mut(n_classes)) {
-            let logits = sums.iter().zip(intercept).map(|(sum, intercept)| sum + intercept);
-            probabilities(&logits.map(|logit| logit as f32).collect::<Vec<_>>(), answer);
-        }
+        let logits = sums.iter().zip(intercept.iter().cycle()).map(|(sum, own)| (sum + own) as f32);
+        probabilities(answers.len() / n_classes, &logits.collect::<Vec<_>>(), answers);
     });
     answers
 }

@@ -26,6 +26,7 @@ impl NumericSteps {
     }
 
     /// One value of a column with that median and that mean.
+    #[inline(always)]
     pub(crate) fn centre(value: f64, median: f64, mean: f64) -> f32 {
         let value = if value.is_nan() { median } else { value };
         (value - mean) as f32
