@@ -87,11 +87,11 @@ impl Hidden {
         layers.map(|layer| (2 * layer.n_features() + 2) as u64 * layer.n_outputs() as u64).sum()
     }
 
-    /// Logits of `head` (rows, outputs) for `features` (rows, inputs), both row-major.
-    pub(crate) fn logits(&self, features: &[f32], head: &Head) -> Vec<f32> {
-        let Some(first) = self.0.first() else { return head.dense_logits(features) };
+    /// Computes the `logits` of `head` (rows, outputs) for `features` (rows, inputs), both row-major and
+    /// complete.
+    pub(crate) fn logits(&self, features: &[f32], head: &Head, logits: &mut [f32]) {
+        let Some(first) = self.0.first() else { return head.dense_logits_into(features, logits) };
         let (inputs, outputs) = (first.n_features(), head.n_outputs());
-        let mut logits = vec![0.0; features.len() / inputs * outputs];
         let (mut before, mut after) = (Vec::new(), Vec::new());
         let blocks = features.chunks(ROWS * inputs).zip(logits.chunks_mut(ROWS * outputs));
         for (features, logits) in blocks {
@@ -103,7 +103,6 @@ impl Hidden {
             }
             head.dense_logits_into(&before, logits);
         }
-        logits
     }
 }
 

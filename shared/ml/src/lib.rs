@@ -18,6 +18,7 @@
 mod artifact;
 mod cells;
 mod design;
+mod desk;
 mod draws;
 mod fitted;
 mod golden;

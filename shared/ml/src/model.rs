@@ -1,15 +1,13 @@
 //! Fitted steps and head: what computes predictions, without where it comes from.
 
-use std::ops::Range;
-
 use millwright_domain::ModelSignature;
 use millwright_tensor::{Column, ColumnSpec, Datatype, Rows};
 use rayon::prelude::*;
 
 use crate::{
     ArtifactError, Head, PipelineParts, PredictError,
+    desk::{Desk, first_infinite},
     hidden::{Hidden, TENSORS},
-    kernel::{Loop, vectorised},
     logistic::n_outputs,
     parts::are_names,
     softmax::{most_probable, probabilities},
@@ -44,14 +42,6 @@ pub(crate) enum Steps {
     Numeric(NumericSteps),
     Text(Vectorizer),
     Mixed(Vectorizer, NumericSteps),
-}
-
-/// Numbers of a block of rows without their means, row-major.
-#[derive(Default)]
-struct Centred {
-    values: Vec<f32>,
-    /// Row and column of the first that is no number in 32 bits.
-    guilty: Option<(usize, usize)>,
 }
 
 impl Steps {
@@ -172,73 +162,65 @@ impl Model {
 
     /// Answers a block of rows that were checked.
     fn answer(&self, rows: &Rows, into: &mut [f32]) -> Result<(), PredictError> {
-        let numbers = self.centred(rows);
-        if let Some((row, column)) = numbers.guilty {
-            // The first guilty row is told, and one before may be guilty of something else.
-            self.answer(&rows.slice(0..row), into)?;
-            return Err(PredictError::Infinite { row, column: self.number_name(column) });
-        }
-        match self.steps.text() {
-            Some(text) => self.answer_texts(text, rows, &numbers.values, into),
-            None => {
-                let logits = self.hidden.logits(&numbers.values, &self.head);
-                self.finish(&logits, into)
+        let numbers = self.steps.numbers();
+        let guilty = Desk::borrow(|desk| {
+            if let Some(guilty) = numbers.and_then(|steps| desk.centre(steps, rows)) {
+                return Ok(Some(guilty));
+            }
+            self.weigh(rows, desk, into).map(|()| None)
+        });
+        let Some((row, column)) = guilty? else { return Ok(()) };
+        // The first guilty row is told, and one before may be guilty of something else.
+        self.answer(&rows.slice(0..row), into)?;
+        Err(PredictError::Infinite { row, column: self.number_name(column) })
+    }
+
+    /// Answers rows whose numbers lie on the desk.
+    fn weigh(&self, rows: &Rows, desk: &mut Desk, into: &mut [f32]) -> Result<(), PredictError> {
+        // What was there is written over.
+        desk.logits.resize(rows.len() * self.head.n_outputs(), 0.0);
+        let Some(vectorizer) = self.steps.text() else {
+            self.hidden.logits(&desk.numbers, &self.head, &mut desk.logits);
+            return self.finish(desk, into);
+        };
+        match self.weigh_texts(vectorizer, rows, desk) {
+            None => self.finish(desk, into),
+            Some(row) => {
+                // Of the rows before, one may be guilty of something else.
+                desk.logits.truncate(row * self.head.n_outputs());
+                self.finish(desk, into)?;
+                let name = self.signature.inputs[0].elements.first();
+                let column = name.map(|name| quoted(name)).unwrap_or_default();
+                Err(PredictError::NotUtf8 { row, column })
             }
         }
     }
 
-    fn answer_texts(
-        &self,
-        vectorizer: &Vectorizer,
-        rows: &Rows,
-        numbers: &[f32],
-        into: &mut [f32],
-    ) -> Result<(), PredictError> {
-        let (n_numbers, outputs) = (self.steps.n_numbers(), self.head.n_outputs());
-        let mut all = vec![0.0; rows.len() * outputs];
-        let mut desk = vectorizer.desk();
-        for (row, logits) in all.chunks_exact_mut(outputs).enumerate() {
+    /// Computes the logits of texts, up to a row that is none, which it tells.
+    fn weigh_texts(&self, vectorizer: &Vectorizer, rows: &Rows, desk: &mut Desk) -> Option<usize> {
+        let n_numbers = self.steps.n_numbers();
+        let mut counter = vectorizer.desk();
+        for (row, logits) in desk.logits.chunks_exact_mut(self.head.n_outputs()).enumerate() {
             let Ok(text) = std::str::from_utf8(rows.columns()[0].bytes(row)) else {
-                // Of the rows before, one may be guilty of something else.
-                self.finish(&all[..row * outputs], into)?;
-                let name = self.signature.inputs[0].elements.first();
-                let column = name.map(|name| quoted(name)).unwrap_or_default();
-                return Err(PredictError::NotUtf8 { row, column });
+                return Some(row);
             };
-            let terms = vectorizer.transform(text, &mut desk);
-            let numbers = &numbers[row * n_numbers..(row + 1) * n_numbers];
+            let terms = vectorizer.transform(text, &mut counter);
+            let numbers = &desk.numbers[row * n_numbers..(row + 1) * n_numbers];
             self.head.sparse_logits(terms, numbers, logits);
         }
-        self.finish(&all, into)
+        None
     }
 
-    /// Probabilities of the first rows of `into` from their logits.
-    fn finish(&self, logits: &[f32], into: &mut [f32]) -> Result<(), PredictError> {
+    /// Probabilities of the rows whose logits lie on the desk.
+    fn finish(&self, desk: &mut Desk, into: &mut [f32]) -> Result<(), PredictError> {
+        let Desk { logits, exponentials, .. } = desk;
         let outputs = self.head.n_outputs();
-        if let Some(at) = vectorised(FirstInfinite(logits)) {
+        if let Some(at) = first_infinite(logits) {
             return Err(PredictError::Overflow { row: at / outputs });
         }
         let rows = logits.len() / outputs;
-        probabilities(rows, logits, &mut into[..rows * self.classes.len()]);
+        probabilities(rows, logits, exponentials, &mut into[..rows * self.classes.len()]);
         Ok(())
-    }
-
-    fn centred(&self, rows: &Rows) -> Centred {
-        let Some(steps) = self.steps.numbers() else { return Centred::default() };
-        let width = steps.means.len();
-        let mut values = vec![0.0; rows.len() * width];
-        let mut first = 0;
-        for column in rows.columns() {
-            let Column::Fixed { datatype, width: own, data } = column else { continue };
-            let part = Part { steps, width, columns: first..first + own };
-            match datatype {
-                Datatype::Fp64 => part.fill(&mut values, data, f64::from_le_bytes),
-                _ => part.fill(&mut values, data, |bytes| f32::from_le_bytes(bytes).into()),
-            }
-            first += own;
-        }
-        let guilty = vectorised(FirstInfinite(&values)).map(|at| (at / width, at % width));
-        Centred { values, guilty }
     }
 
     /// Name of a column of numbers, as messages show it.
@@ -246,63 +228,6 @@ impl Model {
         let names = self.signature.inputs.iter().filter(|input| input.datatype == Datatype::Fp32);
         let name = names.flat_map(|input| &input.elements).nth(j);
         name.map(|name| quoted(name)).unwrap_or_default()
-    }
-}
-
-/// Where numbers of one input go among all numbers of a row, `width` in all.
-struct Part<'a> {
-    steps: &'a NumericSteps,
-    width: usize,
-    columns: Range<usize>,
-}
-
-impl Part<'_> {
-    /// Widens, imputes and centres the numbers of `data` in one pass; `S` is their size.
-    fn fill<const S: usize>(&self, into: &mut [f32], data: &[u8], widen: impl Fn([u8; S]) -> f64) {
-        vectorised(Fill { part: self, into, data: data.as_chunks::<S>().0, widen });
-    }
-}
-
-/// The numbers of one input, on their way into all numbers of their rows.
-struct Fill<'a, const S: usize, F> {
-    part: &'a Part<'a>,
-    into: &'a mut [f32],
-    data: &'a [[u8; S]],
-    widen: F,
-}
-
-impl<const S: usize, F: Fn([u8; S]) -> f64> Loop for Fill<'_, S, F> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        let Self { part: Part { steps, width, columns }, into, data, widen } = self;
-        let (means, medians) = (&steps.means[columns.clone()], &steps.medians[columns.clone()]);
-        let rows = data.chunks_exact(columns.len());
-        for (into, row) in into.chunks_exact_mut(*width).zip(rows) {
-            let fitted = medians.iter().zip(means);
-            let cells = into[columns.clone()].iter_mut().zip(row).zip(fitted);
-            for ((into, bytes), (median, mean)) in cells {
-                *into = NumericSteps::centre(widen(*bytes), *median, *mean);
-            }
-        }
-    }
-}
-
-/// Finds the position of the first that is infinite or no number.
-struct FirstInfinite<'a>(&'a [f32]);
-
-impl Loop for FirstInfinite<'_> {
-    type Output = Option<usize>;
-
-    #[inline(always)]
-    fn run(self) -> Option<usize> {
-        // Without its sign, a number's bits have its order: one pass of whole vectors that finds none.
-        let magnitudes = self.0.iter().map(|value| value.abs().to_bits());
-        if magnitudes.fold(0, u32::max) < f32::INFINITY.to_bits() {
-            return None;
-        }
-        self.0.iter().position(|value| !value.is_finite())
     }
 }
 

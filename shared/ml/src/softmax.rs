@@ -11,8 +11,8 @@ const KEPT: usize = 1024;
 /// logits are finite.
 ///
 /// As many logits as classes: softmax. One logit for two classes: that of the second, sigmoid.
-/// Exponentials are taken and added up in f64, in the order of the classes.
-pub(crate) fn probabilities(rows: usize, logits: &[f32], into: &mut [f32]) {
+/// Exponentials are taken and added up in f64, in the order of the classes; `kept` is memory for them.
+pub(crate) fn probabilities(rows: usize, logits: &[f32], kept: &mut Vec<f64>, into: &mut [f32]) {
     if logits.len() < into.len() {
         for (logit, into) in logits.iter().zip(into.as_chunks_mut().0) {
             *into = [-f64::from(*logit), f64::from(*logit)].map(|z| sigmoid(z) as f32);
@@ -20,7 +20,7 @@ pub(crate) fn probabilities(rows: usize, logits: &[f32], into: &mut [f32]) {
         return;
     }
     if rows > 0 {
-        vectorised(Softmax { logits, classes: logits.len() / rows, into });
+        vectorised(Softmax { logits, classes: logits.len() / rows, kept, into });
     }
 }
 
@@ -43,6 +43,7 @@ pub(crate) fn most_probable(probabilities: &[f32]) -> usize {
 struct Softmax<'a> {
     logits: &'a [f32],
     classes: usize,
+    kept: &'a mut Vec<f64>,
     into: &'a mut [f32],
 }
 
@@ -51,15 +52,14 @@ impl Loop for Softmax<'_> {
 
     #[inline(always)]
     fn run(self) {
-        let Self { logits, classes, into } = self;
+        let Self { logits, classes, kept, into } = self;
         let block = (KEPT / classes).max(1) * classes;
-        let mut kept = vec![0.0; block.min(logits.len())];
         for (logits, into) in logits.chunks(block).zip(into.chunks_mut(block)) {
-            let kept = &mut kept[..logits.len()];
-            for (logits, kept) in logits.chunks_exact(classes).zip(kept.chunks_exact_mut(classes)) {
+            kept.clear();
+            for logits in logits.chunks_exact(classes) {
                 let largest = logits.iter().fold(f32::NEG_INFINITY, |most, logit| most.max(*logit));
                 let less = |logit: &f32| f64::from(*logit) - f64::from(largest);
-                kept.iter_mut().zip(logits).for_each(|(kept, logit)| *kept = less(logit));
+                kept.extend(logits.iter().map(less));
             }
             // Of all rows at once: a row of ten would leave most of a register's lanes empty.
             kept.iter_mut().for_each(|kept| *kept = exponential(*kept));
@@ -109,6 +109,7 @@ const TAYLOR: [f64; 14] = {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::vectorised_each;
 
     #[test]
     fn exponentials_are_those_of_the_c_library() {
@@ -124,16 +125,34 @@ mod tests {
     }
 
     #[test]
+    fn every_set_of_instructions_gives_the_same_bits() {
+        struct Exponentials;
+
+        impl Loop for Exponentials {
+            type Output = Vec<u64>;
+
+            #[inline(always)]
+            fn run(self) -> Vec<u64> {
+                let xs = (0..10_000).map(|i| -f64::from(i) / 13.0);
+                xs.map(|x| exponential(x).to_bits()).collect()
+            }
+        }
+
+        let each = vectorised_each(|| Exponentials);
+        assert!(each.iter().all(|bits| *bits == each[0]));
+    }
+
+    #[test]
     fn rows_do_not_touch_each_other_however_many_are_kept() {
         let logits = (0..KEPT * 3).map(|c| (c % 7919) as f32 / 300.0 - 1.0).collect::<Vec<_>>();
         for classes in [2, 3, 10, 100, KEPT, KEPT + 1] {
             let rows = logits.len() / classes;
             let logits = &logits[..rows * classes];
             let mut together = vec![0.0; logits.len()];
-            probabilities(rows, logits, &mut together);
+            probabilities(rows, logits, &mut Vec::new(), &mut together);
             let mut alone = vec![0.0; classes];
             for (logits, together) in logits.chunks(classes).zip(together.chunks(classes)) {
-                probabilities(1, logits, &mut alone);
+                probabilities(1, logits, &mut Vec::new(), &mut alone);
                 assert_eq!(alone, together, "{classes} classes");
                 let total = together.iter().sum::<f32>();
                 assert!((total - 1.0).abs() < 1e-4, "{classes} classes: {total}");
@@ -144,7 +163,7 @@ mod tests {
     #[test]
     fn what_is_out_of_reach_is_nothing() {
         let mut answer = [0.0; 3];
-        probabilities(1, &[f32::MIN, 0.0, f32::MAX], &mut answer);
+        probabilities(1, &[f32::MIN, 0.0, f32::MAX], &mut Vec::new(), &mut answer);
         assert_eq!(answer, [0.0, 0.0, 1.0]);
     }
 }

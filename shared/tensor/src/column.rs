@@ -45,8 +45,11 @@ impl Column {
 
     /// A column of strings of bytes, one a row; `None` where they exceed 4 GiB together.
     pub fn var<T: AsRef<[u8]>>(values: impl IntoIterator<Item = T>) -> Option<Self> {
-        let mut offsets = vec![0];
-        let mut data = BytesMut::new();
+        let values = values.into_iter();
+        let (n, _) = values.size_hint();
+        let mut offsets = Vec::with_capacity(n.saturating_add(1));
+        let mut data = BytesMut::with_capacity(n);
+        offsets.push(0);
         for value in values {
             data.extend_from_slice(value.as_ref());
             offsets.push(u32::try_from(data.len()).ok()?);

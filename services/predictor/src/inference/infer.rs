@@ -35,7 +35,7 @@ impl Inference {
             let options = wishes(&request, options)?;
             let outputs = oip::Outputs::of(&model.signature, &request.outputs)?;
             let (rows, encoding) = oip::decode(&model.signature, &request)?;
-            let (n_rows, imputed) = (rows.len(), rows.missing_cells().iter().sum::<u32>());
+            let (n_rows, imputed) = (rows.len(), rows.n_missing_cells());
             // Refused before it is computed, where that is certain.
             if outputs.shortest(n_rows) > limit {
                 return Err(ServingError::TooLong { rows: n_rows, limit });

@@ -24,6 +24,12 @@ pub(crate) fn vectorised<L: Loop>(work: L) -> L::Output {
     Instructions::best().run(work)
 }
 
+/// What `work` gives as compiled for each set of instructions of this CPU.
+#[cfg(test)]
+pub(crate) fn vectorised_each<L: Loop>(work: impl Fn() -> L) -> Vec<L::Output> {
+    Instructions::available().into_iter().map(|set| set.run(work())).collect()
+}
+
 /// Private, so that a set is only asked for once it was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Set {
@@ -72,6 +78,16 @@ impl Instructions {
             // SAFETY: the set was found on this CPU.
             Set::Avx512 => unsafe { run_avx512(work) },
         }
+    }
+
+    /// All sets of this CPU.
+    #[cfg(test)]
+    pub(super) fn available() -> Vec<Self> {
+        #[cfg(target_arch = "x86_64")]
+        let vectors = [Self::avx2(), Self::avx512()];
+        #[cfg(not(target_arch = "x86_64"))]
+        let vectors = [];
+        std::iter::once(Self::PORTABLE).chain(vectors.into_iter().flatten()).collect()
     }
 
     /// Computes `out` (rows, outputs).

@@ -25,6 +25,8 @@ mod x86;
 use std::fmt;
 
 use instructions::Instructions;
+#[cfg(test)]
+pub(crate) use instructions::vectorised_each;
 pub(crate) use instructions::{Loop, vectorised};
 use panels::{LANES, Lane, Panels};
 use product::Product;

@@ -33,14 +33,6 @@ fn noise(n: usize, seed: u32) -> Vec<f32> {
     (0..n).map(|_| next() * 10_f32.powi((next() * 3.0) as i32)).collect()
 }
 
-fn available() -> Vec<Instructions> {
-    #[cfg(target_arch = "x86_64")]
-    let vectors = [Instructions::avx2(), Instructions::avx512()];
-    #[cfg(not(target_arch = "x86_64"))]
-    let vectors = [];
-    std::iter::once(Instructions::PORTABLE).chain(vectors.into_iter().flatten()).collect()
-}
-
 fn bits(instructions: Instructions, dense: &Dense, features: &[f32]) -> Vec<u32> {
     let rows = features.len() / dense.panels.inputs();
     // What was there before must not show.
@@ -69,7 +61,7 @@ fn every_set_of_instructions_gives_the_bits_of_one_chain_an_output() {
         let (features, weights, intercept) = (noise(m * k, 1), noise(k * n, 2), noise(n, 3));
         let dense = Dense::new(&weights, &intercept);
         let expected = chain(&features, &weights, &intercept);
-        for instructions in available() {
+        for instructions in Instructions::available() {
             let found = bits(instructions, &dense, &features);
             assert!(found == expected, "{m} × {k} × {n} by {instructions:?}");
         }
@@ -81,7 +73,7 @@ fn any_number_of_rows_gives_the_bits_of_the_largest_batch() {
     for (m, k, n) in SHAPES {
         let dense = Dense::new(&noise(k * n, 5), &noise(n, 6));
         let features = noise(m * k, 4);
-        for instructions in available() {
+        for instructions in Instructions::available() {
             let all = bits(instructions, &dense, &features);
             for rows in [1, 2, 3, 4, 5, 6, 7, 8, 9, 64].into_iter().filter(|rows| *rows < m) {
                 let from = m - rows;
@@ -110,7 +102,7 @@ fn the_widest_vectors_of_the_cpu_are_taken() {
 #[test]
 fn infinities_and_zeros_of_either_sign_pass_through() {
     let dense = Dense::new(&[1.0, -1.0], &[-0.0, 0.0]);
-    for instructions in available() {
+    for instructions in Instructions::available() {
         let found = bits(instructions, &dense, &[f32::INFINITY, 0.0, -0.0]);
         let expected = [f32::INFINITY, f32::NEG_INFINITY, 0.0, 0.0, -0.0, 0.0];
         assert_eq!(found, expected.map(f32::to_bits), "{instructions:?}");

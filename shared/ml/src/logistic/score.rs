@@ -44,7 +44,8 @@ fn answers(chunk: &Chunk, n_classes: usize, at: &[f64]) -> Vec<f32> {
         let mut sums = vec![0.0; answers.len() / n_classes * k];
         logits(&chunk.features, weights, block * ROWS, &mut sums);
         let logits = sums.iter().zip(intercept.iter().cycle()).map(|(sum, own)| (sum + own) as f32);
-        probabilities(answers.len() / n_classes, &logits.collect::<Vec<_>>(), answers);
+        let logits = logits.collect::<Vec<_>>();
+        probabilities(answers.len() / n_classes, &logits, &mut Vec::new(), answers);
     });
     answers
 }

@@ -144,14 +144,16 @@ impl Input<'_> {
 
     /// Rows by the shape: [n, …row_shape]; a single element a row may also come as [n, 1].
     fn n_rows(&self) -> Result<usize, WireError> {
-        let lengths = self.tensor.shape.iter().map(|length| usize::try_from(*length).ok());
-        let lengths = lengths.collect::<Option<Vec<_>>>();
-        let Some((n, row)) = lengths.as_deref().and_then(<[usize]>::split_first) else {
+        let split = self.tensor.shape.split_first();
+        let n = split.and_then(|(n, row)| Some((usize::try_from(*n).ok()?, row)));
+        let Some((n, row)) = n else {
             return Err(WireError::new("shape", "needs the number of rows, which is 0 or more"));
         };
-        let lone = self.spec.row_shape.is_empty() && row == [1];
-        if row == self.spec.row_shape || lone {
-            return Ok(*n);
+        let wanted = self.spec.row_shape.iter().map(|length| Ok(*length));
+        let is_whole = row.iter().map(|length| usize::try_from(*length)).eq(wanted);
+        let is_lone = self.spec.row_shape.is_empty() && row == [1];
+        if is_whole || is_lone {
+            return Ok(n);
         }
         let wanted = super::metadata::shape(-1, self.spec);
         Err(WireError::new("shape", format!("must be {wanted:?}, where -1 is any number of rows")))
