@@ -121,7 +121,7 @@ impl Model {
         let width = self.classes.len();
         let label = |row| self.classes[most_probable(row)].as_str();
         let labels = Column::var(answers.chunks_exact(width).map(label));
-        let columns = [labels.ok_or(PredictError::TooMany)?, Column::fp32(width, &answers)];
+        let columns = [labels.ok_or(PredictError::TooMany)?, Column::of_fp32(width, answers)];
         Ok(Rows::new(rows.len(), columns).expect("both columns hold one entry a row"))
     }
 

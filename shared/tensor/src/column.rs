@@ -43,18 +43,34 @@ impl Column {
         Self::Fixed { datatype: Datatype::Fp32, width, data: data.into() }
     }
 
+    /// As [`fp32`](Self::fp32), in the memory that `values` have.
+    pub fn of_fp32(width: usize, values: Vec<f32>) -> Self {
+        struct Memory(Vec<f32>);
+
+        impl AsRef<[u8]> for Memory {
+            fn as_ref(&self) -> &[u8] {
+                bytemuck::cast_slice(&self.0)
+            }
+        }
+
+        if cfg!(target_endian = "big") {
+            return Self::fp32(width, &values);
+        }
+        Self::Fixed { datatype: Datatype::Fp32, width, data: Bytes::from_owner(Memory(values)) }
+    }
+
     /// A column of strings of bytes, one a row; `None` where they exceed 4 GiB together.
     pub fn var<T: AsRef<[u8]>>(values: impl IntoIterator<Item = T>) -> Option<Self> {
         let values = values.into_iter();
         let (n, _) = values.size_hint();
         let mut offsets = Vec::with_capacity(n.saturating_add(1));
-        let mut data = BytesMut::with_capacity(n);
+        let mut data = Vec::with_capacity(n);
         offsets.push(0);
         for value in values {
             data.extend_from_slice(value.as_ref());
             offsets.push(u32::try_from(data.len()).ok()?);
         }
-        Some(Self::Var { offsets, data: data.freeze() })
+        Some(Self::Var { offsets, data: data.into() })
     }
 
     /// Whether the column holds exactly `n` well-formed rows.

@@ -144,6 +144,12 @@ mod tests {
     }
 
     #[test]
+    fn numbers_are_the_same_in_their_own_memory() {
+        let values = [1.5, -0.0, f32::NAN, f32::MAX];
+        assert_eq!(Column::of_fp32(2, values.to_vec()), Column::fp32(2, &values));
+    }
+
+    #[test]
     fn misshapen_columns_are_refused() {
         let short = Column::fp32(2, &[1.0; 3]);
         assert_eq!(Rows::new(2, [short]), Err(ShapeError::Rows { column: 0, n: 2 }));
