@@ -1,7 +1,7 @@
 //! A curve on a terminal, drawn with Braille dots: two by four of them in a character, whose width
 //! is one in every locale.
 
-use super::{Panel, series::Series};
+use millwright_plot::{Panel, Series};
 
 const WIDTH: usize = 60;
 const HEIGHT: usize = 6;

@@ -1,10 +1,11 @@
 //! The learning curve of a version.
 
 use millwright_domain::{CurvePoint, ModelVersion, Version};
+use millwright_plot::svg;
 use serde::Serialize;
 
 use crate::{
-    curve::{panels, plot, svg},
+    curve::{panels, plot},
     output::Answer,
 };
 

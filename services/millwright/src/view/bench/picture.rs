@@ -1,7 +1,8 @@
 //! Latencies as a picture.
 
+use millwright_plot::{Across, Panel, Scale, Series, svg};
+
 use super::{BenchView, LoadView};
-use crate::curve::{Across, Panel, Series, svg};
 
 /// Of one load, the latency that each share of the requests stayed within; of several, latencies and
 /// throughput against the rate.
@@ -43,5 +44,5 @@ fn against_rate(loads: &[LoadView]) -> Vec<Panel> {
 
 fn panel<const N: usize>(title: &'static str, across: Across, lines: [Series; N]) -> Panel {
     let lines = lines.into_iter().filter(|line| !line.points.is_empty());
-    Panel { title, across, lines: lines.collect() }
+    Panel { title, across, up: Scale::Linear, lines: lines.collect() }
 }

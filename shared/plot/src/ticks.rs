@@ -1,17 +1,34 @@
 //! Round numbers along an axis.
 
+use crate::Scale;
+
 /// An axis from its first tick to its last.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Axis {
+    scale: Scale,
     first: f64,
     step: f64,
     n: usize,
 }
 
 impl Axis {
+    /// About `n` steps that are `least` at least; those of ratios are powers of ten.
+    pub(super) fn of(
+        scale: Scale,
+        values: impl Iterator<Item = f64>,
+        (n, least): (usize, f64),
+    ) -> Self {
+        match scale {
+            Scale::Linear => Self::over(values, n, least),
+            Scale::Logarithmic => {
+                Self { scale, ..Self::over(values.map(f64::log10), usize::MAX, 1.0) }
+            }
+        }
+    }
+
     /// About `n` steps of 1, 2 or 5 times a power of ten that are `least` at least, and hold all
     /// `values`. Without a finite value, from 0.
-    pub(super) fn over(values: impl Iterator<Item = f64>, n: usize, least: f64) -> Self {
+    fn over(values: impl Iterator<Item = f64>, n: usize, least: f64) -> Self {
         let start = (f64::INFINITY, f64::NEG_INFINITY);
         let (low, high) = values.fold(start, |(low, high), x| (low.min(x), high.max(x)));
         let (low, high) = if low <= high { (low, high) } else { (0.0, 0.0) };
@@ -24,22 +41,34 @@ impl Axis {
             (first, last) if first > 0.0 => (first - 1.0, last),
             (first, last) => (first, last + 1.0),
         };
-        Self { first: first * step, step, n: (last - first) as usize }
+        Self { scale: Scale::Linear, first: first * step, step, n: (last - first) as usize }
     }
 
     /// Values of the ticks, rising.
     pub(super) fn ticks(self) -> impl Iterator<Item = f64> {
-        (0..=self.n).map(move |i| self.first + i as f64 * self.step)
+        let at = move |i: usize| self.first + i as f64 * self.step;
+        (0..=self.n).map(move |i| match self.scale {
+            Scale::Linear => at(i),
+            Scale::Logarithmic => 10_f64.powf(at(i)),
+        })
     }
 
     /// Where `value` stands, from 0 at the first tick to 1 at the last.
     pub(super) fn share(self, value: f64) -> f64 {
+        let value = match self.scale {
+            Scale::Linear => value,
+            Scale::Logarithmic => value.log10(),
+        };
         (value - self.first) / (self.step * self.n as f64)
     }
 
     /// `value` with as many digits as the ticks need.
     pub(super) fn label(self, value: f64) -> String {
-        let digits = (-self.step.log10().floor()).max(0.0) as usize;
+        let least = match self.scale {
+            Scale::Linear => self.step,
+            Scale::Logarithmic => value,
+        };
+        let digits = (-least.log10().floor()).max(0.0) as usize;
         format!("{value:.digits$}")
     }
 }
@@ -58,6 +87,15 @@ mod tests {
     fn labels(values: &[f64], least: f64) -> Vec<String> {
         let axis = Axis::over(values.iter().copied(), 5, least);
         axis.ticks().map(|tick| axis.label(tick)).collect()
+    }
+
+    #[test]
+    fn ratios_have_powers_of_ten() {
+        let values = [0.04, 7.0, 30.0].into_iter();
+        let axis = Axis::of(Scale::Logarithmic, values, (5, 0.0));
+        let labels = axis.ticks().map(|tick| axis.label(tick)).collect::<Vec<_>>();
+        assert_eq!(labels, ["0.01", "0.1", "1", "10", "100"]);
+        assert!((axis.share(1.0) - 0.5).abs() < 1e-9);
     }
 
     #[test]

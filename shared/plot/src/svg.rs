@@ -6,7 +6,7 @@
 
 use std::fmt::Write;
 
-use super::{Across, Panel, ticks::Axis};
+use crate::{Across, Panel, ticks::Axis};
 
 const WIDTH: f64 = 720.0;
 const LEFT: f64 = 64.0;
@@ -23,7 +23,7 @@ const INK: &str = "#767676";
 const STYLES: [(&str, &str); 3] = [("#2f7ed8", "none"), ("#d0650e", "7 4"), ("#8a63d2", "2 4")];
 
 /// The picture of `panels`, one under the other.
-pub(crate) fn svg(title: &str, panels: &[Panel]) -> String {
+pub fn svg(title: &str, panels: &[Panel]) -> String {
     let height = TITLE + panels.len() as f64 * (ABOVE + HEIGHT + BELOW);
     let title = &escaped(title);
     let mut drawing = Drawing::default();
@@ -58,8 +58,8 @@ impl Frame {
     fn around(panel: &Panel, top: f64) -> Self {
         let points = || panel.lines.iter().flat_map(|line| line.points.iter().copied());
         let unit = panel.across;
-        let across = Axis::over(points().map(|(x, _)| x), 8, unit.step());
-        Self { top, unit, across, up: Axis::over(points().map(|(_, y)| y), 5, 0.0) }
+        let across = Axis::of(unit.scale(), points().map(|(x, _)| x), (8, unit.step()));
+        Self { top, unit, across, up: Axis::of(panel.up, points().map(|(_, y)| y), (5, 0.0)) }
     }
 
     fn draw(&self, drawing: &mut Drawing, panel: &Panel) {
@@ -158,40 +158,47 @@ impl Drawing {
 
 #[cfg(test)]
 mod tests {
-    use millwright_domain::{CurvePoint, Scores};
-
     use super::*;
-    use crate::curve::panels;
+    use crate::{Scale, Series};
 
-    fn curve(n: u32) -> Vec<CurvePoint> {
-        let point = |iteration: u32| {
-            let loss = 1.6 * (-f64::from(iteration) / 12.0).exp() + 0.2;
-            let accuracy = 1.0 - loss / 3.0;
-            let scores = Scores { accuracy, macro_f1: accuracy - 0.05, log_loss: loss + 0.1 };
-            CurvePoint { iteration, loss, validation: Some(scores) }
-        };
-        (1..=n).map(point).collect()
+    /// Two panels of two lines of `n` points.
+    fn panels(across: Across, up: Scale, n: u32) -> [Panel; 2] {
+        [("loss", ["training", "validation"]), ("score", ["accuracy", "macro F1"])].map(
+            |(title, names)| {
+                let line = |name| {
+                    let point = |i| (f64::from(i), 1.6 * (-f64::from(i) / 12.0).exp() + 0.2);
+                    Series::new(name, (1..=n).map(point))
+                };
+                Panel { title, across, up, lines: names.map(line).into() }
+            },
+        )
     }
 
     #[test]
     fn every_point_is_inside_the_picture() {
-        for n in [1, 2, 51, 256] {
-            let picture = svg("press.defect@3", &panels(&curve(n)));
-            let lines = picture.lines().filter_map(|line| line.strip_prefix("<polyline points=\""));
-            let points = lines.filter_map(|line| line.split('"').next());
-            let points: Vec<_> = points.flat_map(|points| points.split(' ')).collect();
-            assert_eq!(points.len(), 4 * (n.max(2) as usize + 2), "two of each legend");
-            for point in points {
-                let (x, y) = point.split_once(',').expect("two numbers");
-                let (x, y): (f64, f64) = (x.parse().expect("x"), y.parse().expect("y"));
-                assert!((0.0..=WIDTH).contains(&x) && (0.0..=648.0).contains(&y), "{point}");
+        for (across, up) in
+            [(Across::Iteration, Scale::Linear), (Across::Models, Scale::Logarithmic)]
+        {
+            for n in [1, 2, 51, 256] {
+                let picture = svg("press.defect@3", &panels(across, up, n));
+                let lines = picture.lines();
+                let lines = lines.filter_map(|line| line.strip_prefix("<polyline points=\""));
+                let points = lines.filter_map(|line| line.split('"').next());
+                let points: Vec<_> = points.flat_map(|points| points.split(' ')).collect();
+                assert_eq!(points.len(), 4 * (n.max(2) as usize + 2), "two of each legend");
+                for point in points {
+                    let (x, y) = point.split_once(',').expect("two numbers");
+                    let (x, y): (f64, f64) = (x.parse().expect("x"), y.parse().expect("y"));
+                    let is_inside = (0.0..=WIDTH).contains(&x) && (0.0..=648.0).contains(&y);
+                    assert!(is_inside, "{across:?}: {point}");
+                }
             }
         }
     }
 
     #[test]
     fn elements_are_closed_and_lines_are_named() {
-        let picture = svg("press.defect@3", &panels(&curve(51)));
+        let picture = svg("press.defect@3", &panels(Across::Iteration, Scale::Linear, 51));
         for name in ["press.defect@3", "training", "validation", "accuracy", "macro F1"] {
             assert!(picture.contains(&format!(">{name}<")), "{name}");
         }
