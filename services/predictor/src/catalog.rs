@@ -68,6 +68,11 @@ impl Catalog {
         }
     }
 
+    /// All models, in no order.
+    pub(crate) fn names(&self) -> HashSet<ModelName> {
+        self.read().models.keys().cloned().collect()
+    }
+
     /// Whether everything that was pointed to at the start was loaded or found unloadable.
     pub(crate) fn is_open(&self) -> bool {
         self.read().is_open
@@ -75,6 +80,9 @@ impl Catalog {
 
     /// Takes note if so; `true` the first time.
     pub(crate) fn open(&self) -> bool {
+        if self.is_open() {
+            return false;
+        }
         self.change(|books| {
             let is_settled = books.is_complete && books.slots().all(Slot::is_settled);
             is_settled && !std::mem::replace(&mut books.is_open, true)
@@ -170,34 +178,38 @@ impl Catalog {
         self.change(|books| books.models.remove(name));
     }
 
-    /// Versions that are to be loaded: aliases point to them or need them, or somebody asked for
-    /// them, and they do not answer.
-    pub(crate) fn missing(&self) -> HashSet<Wanted> {
+    /// Versions of a model that are to be loaded: aliases point to them or need them, or somebody asked
+    /// for them, and they do not answer.
+    pub(crate) fn missing(&self, name: &ModelName) -> HashSet<Wanted> {
         let books = self.read();
-        let slots = books.models.iter().flat_map(|(name, entry)| {
-            entry.slots().flat_map(Slot::missing).map(move |target| (name, target))
-        });
-        let wanted = slots.map(|(name, target)| (name.clone(), target.clone()));
-        wanted.map(|(name, target)| Wanted { name, target }).collect()
+        let slots = books.models.get(name).into_iter().flat_map(Entry::slots);
+        let wanted = slots.flat_map(Slot::missing).cloned();
+        wanted.map(|target| Wanted { name: name.clone(), target }).collect()
     }
 
-    /// Lets `model` answer wherever it is needed.
-    pub(crate) fn serve(&self, model: &Arc<ServedModel>) {
+    /// Lets `model` answer wherever it is needed. Says whether the next start is to know of it.
+    pub(crate) fn serve(&self, model: &Arc<ServedModel>) -> bool {
         self.change(|books| {
-            books.alive.retain(|model| model.strong_count() > 0);
+            // Only where it would grow: looking at all of them each time costs much where many load.
+            if books.alive.len() == books.alive.capacity() {
+                books.alive.retain(|model| model.strong_count() > 0);
+            }
             books.alive.push(Arc::downgrade(model));
-            let entry = books.models.get_mut(&model.name);
-            entry.into_iter().flat_map(Entry::slots_mut).for_each(|slot| slot.take(model));
-        });
+            books.changes_index(&model.name, |entry| {
+                entry.slots_mut().for_each(|slot| slot.take(model));
+            })
+        })
     }
 
-    /// Takes note that a version cannot answer; what else answers goes on answering.
-    pub(crate) fn fail(&self, wanted: &Wanted, problem: &Problem) {
+    /// Takes note that a version cannot answer; what else answers goes on answering. Says whether the
+    /// next start is to know of it.
+    pub(crate) fn fail(&self, wanted: &Wanted, problem: &Problem) -> bool {
         self.change(|books| {
-            let Some(entry) = books.models.get_mut(&wanted.name) else { return };
-            entry.slots_mut().for_each(|slot| slot.fail(&wanted.target, problem));
-            entry.settle();
-        });
+            books.changes_index(&wanted.name, |entry| {
+                entry.slots_mut().for_each(|slot| slot.fail(&wanted.target, problem));
+                entry.settle();
+            })
+        })
     }
 
     /// A handle that does not keep what is loaded.
@@ -238,6 +250,14 @@ impl Books {
         let entry = entry.or_insert_with(|| Entry::new(version));
         entry.latest = entry.latest.max(version);
         entry
+    }
+
+    /// Whether `change` of a model, if there is one, changes what is written down of it.
+    fn changes_index(&mut self, name: &ModelName, change: impl FnOnce(&mut Entry)) -> bool {
+        let Some(entry) = self.models.get_mut(name) else { return false };
+        let before = entry.indexed();
+        change(entry);
+        entry.indexed() != before
     }
 
     fn slots(&self) -> impl Iterator<Item = &Slot> {

@@ -29,6 +29,7 @@ mod catalog;
 mod company;
 mod compute;
 mod config;
+mod efforts;
 mod error;
 mod executor;
 mod histogram;

@@ -1,32 +1,22 @@
 //! Follows the registry and loads what its aliases point to.
 
-use std::{collections::HashMap, future::Future, pin::pin, sync::Arc, time::Duration};
+use std::{collections::HashMap, future::Future, pin::pin, sync::Arc};
 
 use futures::{StreamExt, stream::BoxStream};
 use millwright_client::{Backoff, ClientError, ModelEvent, RetryPolicy, Revised};
-use millwright_domain::{Code, Fault, Model, ModelRef, Selector};
-use tokio::{
-    sync::watch,
-    task::{AbortHandle, JoinSet},
-    time::sleep,
-};
+use millwright_domain::{Code, Fault, Model, ModelName, ModelRef, Selector};
+use tokio::{sync::watch, task::JoinSet, time::sleep};
 use tracing::{info, warn};
 
 use crate::{
     Instruments,
     catalog::{Catalog, Problem, Wanted},
+    efforts::Efforts,
     index::Target,
     load::Dock,
     model::ServedModel,
     readiness::Readiness,
     strikes::MOST_STRIKES,
-};
-
-/// Waits between tries to load a version: a registry whose bytes are damaged may be repaired.
-const RELOAD: RetryPolicy = RetryPolicy {
-    first: Duration::from_millis(500),
-    longest: Duration::from_secs(60),
-    total: Duration::MAX,
 };
 
 /// Keeps the catalog as the registry says it should be.
@@ -35,9 +25,8 @@ pub(crate) struct Loader {
     catalog: Catalog,
     readiness: Readiness,
     tasks: JoinSet<Ended>,
-    under_way: HashMap<Wanted, AbortHandle>,
-    /// Waits of the versions that have failed in a way that may pass.
-    waits: HashMap<Wanted, Backoff>,
+    /// Of the models of which a version is to be loaded.
+    efforts: HashMap<ModelName, Efforts>,
     /// The revision up to which the catalog has heard, for the keeper.
     heard: watch::Sender<Option<u64>>,
     is_away: bool,
@@ -59,8 +48,8 @@ impl Loader {
         readiness: Readiness,
         heard: watch::Sender<Option<u64>>,
     ) -> Self {
-        let (tasks, under_way, waits) = (JoinSet::new(), HashMap::new(), HashMap::new());
-        Self { dock, catalog, readiness, tasks, under_way, waits, heard, is_away: false }
+        let (tasks, efforts) = (JoinSet::new(), HashMap::new());
+        Self { dock, catalog, readiness, tasks, efforts, heard, is_away: false }
     }
 
     /// Loads what is known, then follows the registry until it is told to `stop`; when the registry
@@ -136,7 +125,8 @@ impl Loader {
                 }
                 () = self.catalog.wished() => {
                     self.dock.hurry();
-                    self.change().await;
+                    self.write_down();
+                    self.load_missing().await;
                 }
             }
         }
@@ -162,7 +152,7 @@ impl Loader {
     /// Takes one event; `parts` holds the snapshot until it is complete.
     async fn take(&mut self, Revised { revision, event }: Revised, parts: &mut Vec<Model>) {
         let catalog = &self.catalog;
-        match event {
+        let model = match event {
             ModelEvent::VersionCreated(version) => {
                 catalog.created(&version.model, version.version);
                 return self.note(revision);
@@ -170,18 +160,37 @@ impl Loader {
             ModelEvent::TagsChanged { .. } => return self.note(revision),
             ModelEvent::Snapshot { models, complete } => {
                 parts.extend(models);
-                if !complete {
-                    return;
+                if complete {
+                    self.replace(revision, std::mem::take(parts)).await;
                 }
-                catalog.replace(std::mem::take(parts));
-                // A snapshot holds aliases, and not all versions.
-                catalog.asked().into_iter().for_each(|wanted| self.inquire(wanted));
+                return;
             }
-            ModelEvent::AliasMoved { model, alias } => catalog.moved(&model, alias),
-            ModelEvent::AliasDeleted { model, alias } => catalog.unaliased(&model, &alias),
-            ModelEvent::VersionDeleted { model, version } => catalog.deleted(&model, version),
-            ModelEvent::ModelDeleted { model } => catalog.forget(&model),
-        }
+            ModelEvent::AliasMoved { model, alias } => {
+                catalog.moved(&model, alias);
+                model
+            }
+            ModelEvent::AliasDeleted { model, alias } => {
+                catalog.unaliased(&model, &alias);
+                model
+            }
+            ModelEvent::VersionDeleted { model, version } => {
+                catalog.deleted(&model, version);
+                model
+            }
+            ModelEvent::ModelDeleted { model } => {
+                catalog.forget(&model);
+                model
+            }
+        };
+        self.heard.send_replace(Some(revision));
+        self.follow_up(&model).await;
+    }
+
+    /// Takes all that the registry has.
+    async fn replace(&mut self, revision: u64, models: Vec<Model>) {
+        self.catalog.replace(models);
+        // A snapshot holds aliases, and not all versions.
+        self.catalog.asked().into_iter().for_each(|wanted| self.inquire(wanted));
         self.heard.send_replace(Some(revision));
         self.load_missing().await;
     }
@@ -194,33 +203,47 @@ impl Loader {
         });
     }
 
-    /// Begins the loads that are wanted, and ends those that no longer are.
+    /// Begins the loads that are wanted of all models, and ends those that no longer are.
     async fn load_missing(&mut self) {
-        let missing = self.catalog.missing();
-        self.under_way.retain(|wanted, load| {
-            let still = missing.contains(wanted);
-            if !still {
-                load.abort();
-            }
-            still
-        });
-        self.waits.retain(|wanted, _| missing.contains(wanted));
-        for wanted in missing {
-            if !self.under_way.contains_key(&wanted) {
-                let pause = self.waits.get_mut(&wanted).and_then(|wait| wait.next_wait(None));
-                let load = self.dock.clone().load(wanted.clone(), pause.unwrap_or_default());
-                let identity = wanted.clone();
-                let task = async { Ended::Load(identity, load.await) };
-                self.under_way.insert(wanted, self.tasks.spawn(task));
-            }
-        }
+        let mut names = self.catalog.names();
+        names.extend(self.efforts.keys().cloned());
+        names.iter().for_each(|name| self.load_missing_of(name));
         self.readiness.report(&self.catalog).await;
     }
 
+    /// The same of one model: where there are thousands, nobody looks at all for the sake of one.
+    async fn follow_up(&mut self, name: &ModelName) {
+        self.load_missing_of(name);
+        self.readiness.report_of(&self.catalog, name).await;
+        self.readiness.report_services(&self.catalog).await;
+    }
+
+    fn load_missing_of(&mut self, name: &ModelName) {
+        let missing = self.catalog.missing(name);
+        if missing.is_empty() {
+            // What is under way is aborted as it is dropped.
+            self.efforts.remove(name);
+            return;
+        }
+        let efforts = self.efforts.entry(name.clone()).or_default();
+        efforts.retain(&missing);
+        for wanted in missing {
+            if efforts.is_under_way(&wanted) {
+                continue;
+            }
+            let load = self.dock.clone().load(wanted.clone(), efforts.pause(&wanted));
+            let identity = wanted.clone();
+            let task = async { Ended::Load(identity, load.await) };
+            efforts.begin(wanted, self.tasks.spawn(task));
+        }
+    }
+
     async fn take_up(&mut self, ended: Ended) {
-        match ended {
+        let name = match ended {
             Ended::Load(wanted, outcome) => {
-                self.under_way.remove(&wanted);
+                if let Some(efforts) = self.efforts.get_mut(&wanted.name) {
+                    efforts.end(&wanted);
+                }
                 match outcome {
                     Ok(model) => self.serve(wanted, &model),
                     Err(problem) => self.fail(wanted, &problem),
@@ -228,18 +251,21 @@ impl Loader {
             }
             Ended::Trial(wanted, true) => {
                 let problem = format!("its kernel has panicked {MOST_STRIKES} times");
-                self.fail(wanted, &Problem::Lasting(problem));
+                self.fail(wanted, &Problem::Lasting(problem))
             }
             Ended::Trial(_, false) => return,
-            Ended::Inquiry(wanted, target) => self.learn(&wanted, target),
-        }
-        self.change().await;
+            Ended::Inquiry(wanted, target) => {
+                self.learn(&wanted, target);
+                self.write_down();
+                wanted.name
+            }
+        };
+        self.follow_up(&name).await;
     }
 
-    /// Does what follows from a change of the catalog.
-    async fn change(&mut self) {
+    /// Has the keeper write down what the catalog knows.
+    fn write_down(&self) {
         self.heard.send_modify(|_| ());
-        self.load_missing().await;
     }
 
     /// Asks the registry what a version is that somebody asked for.
@@ -267,15 +293,20 @@ impl Loader {
         }
     }
 
-    fn serve(&mut self, wanted: Wanted, model: &Arc<ServedModel>) {
-        let Wanted { name, target } = &wanted;
+    /// Lets `model` answer; gives its name.
+    fn serve(&mut self, wanted: Wanted, model: &Arc<ServedModel>) -> ModelName {
+        let Wanted { name, target } = wanted.clone();
         info!(%name, version = %target.version, digest = %target.artifact.digest, "serving");
         let condemned = model.batcher.condemned();
-        self.catalog.serve(model);
+        if self.catalog.serve(model) {
+            self.write_down();
+        }
         self.tasks.spawn(async { Ended::Trial(wanted, condemned.await) });
+        name
     }
 
-    fn fail(&mut self, wanted: Wanted, problem: &Problem) {
+    /// Takes note of why a version does not answer; gives the name of its model.
+    fn fail(&mut self, wanted: Wanted, problem: &Problem) -> ModelName {
         let Wanted { name, target } = &wanted;
         let version = target.version;
         match problem {
@@ -285,15 +316,20 @@ impl Loader {
             }
             Problem::Passing(problem) => {
                 self.instruments().load_failed();
-                if !self.waits.contains_key(&wanted) {
+                let efforts = self.efforts.get(&wanted.name);
+                if !efforts.is_some_and(|efforts| efforts.has_failed(&wanted)) {
                     warn!(%name, %version, problem, "cannot be served yet: tried again");
                 }
             }
         }
-        self.catalog.fail(&wanted, problem);
+        if self.catalog.fail(&wanted, problem) {
+            self.write_down();
+        }
         if matches!(problem, Problem::Passing(_)) && self.catalog.is_asked(&wanted) {
             self.inquire(wanted.clone());
         }
-        self.waits.entry(wanted).or_insert_with(|| Backoff::new(RELOAD));
+        let name = wanted.name.clone();
+        self.efforts.entry(name.clone()).or_default().fail(wanted);
+        name
     }
 }

@@ -1,6 +1,6 @@
 //! What gRPC health says of the predictor and its models.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use millwright_chassis::Health;
 use millwright_domain::ModelName;
@@ -10,7 +10,7 @@ use millwright_proto::{
 };
 use tonic_health::ServingStatus;
 
-use crate::catalog::{Catalog, State};
+use crate::catalog::Catalog;
 
 /// What is healthy once everything that aliases point to was loaded or found unloadable.
 const SERVICES: [&str; 3] = ["", predictor::SERVICE_NAME, inference::SERVICE_NAME];
@@ -27,27 +27,35 @@ impl Readiness {
         Self { health, reported: HashSet::new() }
     }
 
-    /// A model is healthy when one of its versions answers.
+    /// Tells of all models that are or were there.
     pub(crate) async fn report(&mut self, catalog: &Catalog) {
+        for name in catalog.names().union(&self.reported).cloned().collect::<Vec<_>>() {
+            self.report_of(catalog, &name).await;
+        }
+        self.report_services(catalog).await;
+    }
+
+    /// Tells of one model, which is healthy when one of its versions answers.
+    pub(crate) async fn report_of(&mut self, catalog: &Catalog, name: &ModelName) {
+        let is_serving = catalog.is_serving(name);
+        if is_serving.is_some() {
+            self.reported.insert(name.clone());
+        } else if !self.reported.remove(name) {
+            return;
+        }
+        let status = match is_serving {
+            Some(true) => ServingStatus::Serving,
+            Some(false) | None => ServingStatus::NotServing,
+        };
+        self.health.set_service_status(name.as_str(), status).await;
+    }
+
+    /// Tells of the services, once.
+    pub(crate) async fn report_services(&self, catalog: &Catalog) {
         if catalog.open() {
             for service in SERVICES {
                 self.health.set_service_status(service, ServingStatus::Serving).await;
             }
-        }
-        let mut serving = BTreeMap::new();
-        for listed in catalog.listing().into_iter().filter(|listed| listed.version.is_some()) {
-            *serving.entry(listed.name).or_insert(false) |= listed.state == State::Ready;
-        }
-        for gone in self.reported.extract_if(|name| !serving.contains_key(name)) {
-            self.health.set_service_status(gone.as_str(), ServingStatus::NotServing).await;
-        }
-        for (name, is_serving) in serving {
-            let status = match is_serving {
-                true => ServingStatus::Serving,
-                false => ServingStatus::NotServing,
-            };
-            self.health.set_service_status(name.as_str(), status).await;
-            self.reported.insert(name);
         }
     }
 }

@@ -55,6 +55,16 @@ impl Catalog {
     }
 }
 
+impl Catalog {
+    /// Whether a version of the model answers; `None` if none shall.
+    pub(crate) fn is_serving(&self, name: &ModelName) -> Option<bool> {
+        let books = self.read();
+        let mut slots = books.models.get(name)?.slots().peekable();
+        slots.peek()?;
+        Some(slots.any(|slot| slot.serving.is_some()))
+    }
+}
+
 impl Entry {
     fn list(&self, name: &ModelName, list: &mut List) {
         for slot in self.slots() {

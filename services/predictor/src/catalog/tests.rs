@@ -41,18 +41,19 @@ fn wanted(number: u64, bytes: &str) -> Wanted {
     Wanted { name: press(), target }
 }
 
-fn quarantine(catalog: &Catalog, wanted: &Wanted) {
-    catalog.fail(wanted, &Problem::Lasting("damaged".to_owned()));
+/// Whether a restart is to know of it.
+fn quarantine(catalog: &Catalog, wanted: &Wanted) -> bool {
+    catalog.fail(wanted, &Problem::Lasting("damaged".to_owned()))
 }
 
-/// Loads what is wanted, whatever its bytes are said to be.
-fn load(catalog: &Catalog, wanted: Wanted) {
+/// Loads what is wanted, whatever its bytes are said to be; whether a restart is to know of it.
+fn load(catalog: &Catalog, wanted: Wanted) -> bool {
     let compute = Compute::new(1).expect("a thread");
     let instruments = Instruments::new(&opentelemetry::global::meter("test"));
     let workshop = Workshop { policy: BatchPolicy::default(), compute, instruments };
     let pipeline = FittedPipeline::from_parts(PipelineParts::seeded(1, 2, 0)).expect("a pipeline");
     let content = Content::Held(Bytes::from(pipeline.encode().expect("an artifact")));
-    catalog.serve(&Arc::new(workshop.open(wanted, &content).expect("a model")));
+    catalog.serve(&Arc::new(workshop.open(wanted, &content).expect("a model")))
 }
 
 /// The digest that answers to `reference`.
@@ -77,15 +78,15 @@ async fn the_old_version_answers_until_the_new_one_is_loaded_or_for_ever() {
     load(&catalog, wanted(1, "a"));
     catalog.moved(&press(), alias("production", 2, "b"));
     assert_eq!(answers(&catalog, "press").unwrap(), artifact("a").digest);
-    assert_eq!(catalog.missing(), [wanted(2, "b")].into());
+    assert_eq!(catalog.missing(&press()), [wanted(2, "b")].into());
     quarantine(&catalog, &wanted(2, "b"));
     assert_eq!(answers(&catalog, "press").unwrap(), artifact("a").digest);
     assert!(matches!(answers(&catalog, "press@2"), Err(ServingError::Quarantined { .. })));
-    assert!(catalog.missing().is_empty());
+    assert!(catalog.missing(&press()).is_empty());
     catalog.replace(vec![model(vec![alias("production", 2, "b")])]);
-    assert!(catalog.missing().is_empty(), "the alias was not moved");
+    assert!(catalog.missing(&press()).is_empty(), "the alias was not moved");
     catalog.moved(&press(), alias("production", 2, "b"));
-    assert_eq!(catalog.missing(), [wanted(2, "b")].into(), "somebody wants another try");
+    assert_eq!(catalog.missing(&press()), [wanted(2, "b")].into(), "somebody wants another try");
     load(&catalog, wanted(2, "b"));
     assert_eq!(answers(&catalog, "press").unwrap(), artifact("b").digest);
     assert!(matches!(answers(&catalog, "press@1"), Err(ServingError::NotServed(..))));
@@ -97,7 +98,7 @@ async fn what_fails_and_may_pass_is_wanted_still() {
     catalog.replace(vec![model(vec![alias("production", 1, "a")])]);
     assert!(!catalog.open(), "it is under way");
     catalog.fail(&wanted(1, "a"), &Problem::Passing("away".to_owned()));
-    assert_eq!(catalog.missing(), [wanted(1, "a")].into());
+    assert_eq!(catalog.missing(&press()), [wanted(1, "a")].into());
     assert!(matches!(answers(&catalog, "press"), Err(ServingError::Delayed { .. })));
     assert!(catalog.open(), "and others need not wait for it");
     load(&catalog, wanted(1, "a"));
@@ -114,7 +115,7 @@ async fn a_version_that_served_and_is_quarantined_gives_way_to_the_one_before() 
     load(&catalog, wanted(2, "b"));
     quarantine(&catalog, &wanted(2, "b"));
     assert_eq!(answers(&catalog, "press").unwrap(), artifact("b").digest, "better than nothing");
-    assert_eq!(catalog.missing(), [wanted(1, "a")].into());
+    assert_eq!(catalog.missing(&press()), [wanted(1, "a")].into());
     load(&catalog, wanted(1, "a"));
     assert_eq!(answers(&catalog, "press").unwrap(), artifact("a").digest);
     load(&catalog, wanted(2, "b"));
@@ -131,7 +132,7 @@ async fn a_version_that_is_quarantined_and_has_none_before_it_answers_no_more() 
     quarantine(&catalog, &wanted(2, "b"));
     quarantine(&catalog, &wanted(1, "a"));
     assert!(matches!(answers(&catalog, "press"), Err(ServingError::Quarantined { .. })));
-    assert!(catalog.missing().is_empty());
+    assert!(catalog.missing(&press()).is_empty());
 }
 
 #[tokio::test]
@@ -146,13 +147,26 @@ async fn what_is_written_down_answers_after_a_restart() {
 
     let restarted = Catalog::default();
     restarted.restore(index);
-    assert_eq!(restarted.missing(), [wanted(2, "b")].into());
+    assert_eq!(restarted.missing(&press()), [wanted(2, "b")].into());
     quarantine(&restarted, &wanted(2, "b"));
-    assert_eq!(restarted.missing(), [wanted(1, "a")].into());
+    assert_eq!(restarted.missing(&press()), [wanted(1, "a")].into());
     assert!(!restarted.open(), "nothing answers yet, and something will");
     load(&restarted, wanted(1, "a"));
     assert_eq!(answers(&restarted, "press").unwrap(), artifact("a").digest);
     assert!(restarted.open());
+}
+
+#[tokio::test]
+async fn a_restart_is_to_know_where_aliases_point_and_not_what_is_loaded() {
+    let catalog = Catalog::default();
+    catalog.replace(vec![model(vec![alias("production", 1, "a")])]);
+    assert!(!load(&catalog, wanted(1, "a")));
+    catalog.moved(&press(), alias("production", 2, "b"));
+    assert!(!load(&catalog, wanted(2, "b")));
+    assert!(!quarantine(&catalog, &wanted(2, "b")));
+    let index = catalog.index(1);
+    assert!(quarantine(&catalog, &wanted(1, "a")), "there is no way back to it");
+    assert_ne!(catalog.index(1), index);
 }
 
 #[tokio::test]
@@ -216,9 +230,13 @@ async fn a_number_that_means_other_bytes_is_loaded_anew() {
     catalog.replace(vec![model(vec![alias("production", 1, "a")])]);
     load(&catalog, wanted(1, "a"));
     catalog.replace(vec![model(vec![alias("production", 1, "restored")])]);
-    assert_eq!(catalog.missing(), [wanted(1, "restored")].into());
+    assert_eq!(catalog.missing(&press()), [wanted(1, "restored")].into());
     load(&catalog, wanted(1, "a"));
-    assert_eq!(catalog.missing(), [wanted(1, "restored")].into(), "a late load is not taken");
+    assert_eq!(
+        catalog.missing(&press()),
+        [wanted(1, "restored")].into(),
+        "a late load is not taken"
+    );
     load(&catalog, wanted(1, "restored"));
     assert_eq!(answers(&catalog, "press@1").unwrap(), artifact("restored").digest);
 }

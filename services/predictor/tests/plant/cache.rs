@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
 
@@ -65,6 +66,23 @@ async fn it_serves_at_once_what_it_served_when_the_registry_is_away() {
     assert_eq!(answer.version.expect("named").digest, artifacts[0].digest);
     predictor.predict("saw").await.expect("it answers");
     assert_eq!(registry.books().downloads.len(), 2, "each was fetched once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_loaded_from_the_cache_is_no_reason_to_write_the_index() {
+    let (mut registry, folder, _) = used().await;
+    registry.go_away();
+    let written = || {
+        let index = index(folder.path()).metadata().expect("it is there");
+        (index.ino(), index.modified().expect("a time"))
+    };
+    let before = written();
+    let predictor = Predictor::start(folder.path(), &registry.address).await;
+    predictor.until_ready().await;
+    predictor.predict("press").await.expect("it answers");
+    // All that is to be written is, then.
+    predictor.stop().await;
+    assert_eq!(written(), before);
 }
 
 #[tokio::test(flavor = "multi_thread")]
