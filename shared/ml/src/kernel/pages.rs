@@ -5,6 +5,10 @@
 
 #![allow(unsafe_code, reason = "advice to the system is a call that could be given any address")]
 
+/// Bytes of such a page.
+#[cfg(target_os = "linux")]
+const HUGE: usize = 2 << 20;
+
 /// Room for `n` entries.
 pub(super) fn huge<T>(n: usize) -> Vec<T> {
     let memory = Vec::with_capacity(n);
@@ -21,7 +25,9 @@ fn advise<T>(memory: &Vec<T>) {
     let page = rustix::param::page_size();
     let from = (memory.as_ptr() as usize).next_multiple_of(page);
     let to = (memory.as_ptr() as usize + memory.capacity() * size_of::<T>()) / page * page;
-    if from < to {
+    // Advice for a part of a mapping cuts it in two: of small layers, each would take from the system's
+    // bounded number of mappings, and gain nothing.
+    if to.saturating_sub(from) >= HUGE {
         let at = memory.as_ptr().wrapping_byte_add(from - memory.as_ptr() as usize);
         // SAFETY: these pages are the vector's; what they hold does not change. A system that does
         // not follow the advice answers with an error, which changes nothing but the speed.
