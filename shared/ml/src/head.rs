@@ -75,7 +75,10 @@ impl Head {
 
     /// Logits of one row from its `terms`, ascending, and the `numbers` that follow all terms: they
     /// add up in this order.
-    pub(crate) fn sparse_logits(&self, terms: &[(u32, f32)], numbers: &[f32], logits: &mut [f32]) {
+    ///
+    /// # Panics
+    /// If there is no feature for one of them.
+    pub fn sparse_logits(&self, terms: &[(u32, f32)], numbers: &[f32], logits: &mut [f32]) {
         logits.fill(0.0);
         let (weights, outputs) = (self.weights(), self.n_outputs());
         let first_number = self.n_features() - numbers.len();

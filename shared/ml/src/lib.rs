@@ -47,7 +47,7 @@ pub use head::Head;
 pub use manifest::Manifest;
 pub use parts::{DenseLayer, InputParts, NumericColumn, PipelineParts, TextParts};
 pub use predictor::{PredictError, Predictor};
-pub use steps::TermRule;
+pub use steps::{Desk, TermRule, Vectorizer};
 pub use table::{Cell, CsvReader, CsvRow, CsvTable, NumberFormat, TableError};
 pub use train::{
     Checkpoint, CheckpointError, TrainError, Trained, TrainingInput, TrainingObserver, train,

@@ -164,7 +164,7 @@ impl TextParts {
     }
 
     /// The vectoriser that these parts give.
-    fn checked(self) -> Result<Vectorizer, ArtifactError> {
+    pub(crate) fn checked(self) -> Result<Vectorizer, ArtifactError> {
         let Self { rule, vocabulary, idf, terms_per_text, .. } = self;
         check_rule(rule, terms_per_text)?;
         let terms = vocabulary.iter().map(|term| term.as_bytes()).collect();

@@ -15,5 +15,5 @@ pub(crate) use numeric::{ColumnFault, FittedNumbers, NumericSteps};
 pub(crate) use sparse::{Compressed, Sparse};
 pub(crate) use terms::TermCutter;
 pub use terms::TermRule;
-pub(crate) use vectorizer::Vectorizer;
+pub use vectorizer::{Desk, Vectorizer};
 pub(crate) use vocabulary::Vocabulary;

@@ -1,13 +1,13 @@
 //! Texts to rows of a sparse matrix.
 
 use super::{TermCutter, TermRule, Vocabulary};
-use crate::cells::Cells;
+use crate::{ArtifactError, TextParts, cells::Cells};
 
 /// Counts the known terms of a text, or weighs them by how few texts have them.
 ///
 /// Both as scikit-learn's `CountVectorizer` and `TfidfVectorizer` do by default.
 #[derive(Debug)]
-pub(crate) struct Vectorizer {
+pub struct Vectorizer {
     pub(crate) rule: TermRule,
     pub(crate) vocabulary: Vocabulary,
     /// What a term is worth each time that it stands there; counts where there is none.
@@ -18,20 +18,38 @@ pub(crate) struct Vectorizer {
 
 /// Memory for the features of one text after the other.
 #[derive(Debug)]
-pub(crate) struct Desk {
+pub struct Desk {
     cutter: TermCutter,
     places: Vec<u32>,
     features: Vec<(u32, f32)>,
 }
 
 impl Vectorizer {
+    /// The vectoriser that `parts` give; their column is of no matter.
+    ///
+    /// ```
+    /// use millwright_ml::{TextParts, Vectorizer};
+    ///
+    /// let known = ["leak", "oil", "pump"].map(Into::into).into();
+    /// let vectorizer = Vectorizer::of(TextParts::words("note", known))?;
+    /// let features = vectorizer.transform("Oil, more oil: pump!", &mut vectorizer.desk()).to_vec();
+    /// assert_eq!(features, [(1, 2.0), (2, 1.0)]);
+    /// # Ok::<(), millwright_ml::ArtifactError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ArtifactError`] if the terms are not sorted, or the rest does not fit them.
+    pub fn of(parts: TextParts) -> Result<Self, ArtifactError> {
+        parts.checked()
+    }
+
     /// A desk for texts of this vectoriser.
-    pub(crate) fn desk(&self) -> Desk {
+    pub fn desk(&self) -> Desk {
         Desk { cutter: TermCutter::new(self.rule), places: Vec::new(), features: Vec::new() }
     }
 
     /// The features of `text` that are not 0, ascending; none where it has no known term.
-    pub(crate) fn transform<'a>(&self, text: &str, desk: &'a mut Desk) -> &'a [(u32, f32)] {
+    pub fn transform<'a>(&self, text: &str, desk: &'a mut Desk) -> &'a [(u32, f32)] {
         let Desk { cutter, places, features } = desk;
         places.clear();
         features.clear();
