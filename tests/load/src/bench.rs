@@ -1,20 +1,34 @@
 //! One load on one server.
 
-use std::process::Stdio;
+use std::{
+    path::PathBuf,
+    process::{Child, Stdio},
+};
 
 use serde::Deserialize;
 
 use crate::{
     Failure,
-    case::{Case, Figure},
+    case::Figure,
     plant::{Plant, Server},
     process::{SENDER, pinned},
 };
 
+/// A load, as `millwright bench` makes it.
+#[derive(Clone, Default)]
+pub(crate) struct Load {
+    pub(crate) model: String,
+    pub(crate) flags: &'static [&'static str],
+    /// A file whose rows are sent; otherwise they are random.
+    pub(crate) rows: Option<PathBuf>,
+    /// Requests a second that are due, one load after the other; none: a closed loop.
+    pub(crate) rates: Vec<u32>,
+}
+
 /// What became of it.
 #[derive(Clone, Copy)]
 pub(crate) struct Outcome {
-    /// Seconds.
+    /// Seconds a request.
     server_cpu: f64,
     /// Cores that the sender took.
     pub(crate) sender: f64,
@@ -37,16 +51,17 @@ impl Outcome {
 /// What `millwright bench` tells.
 #[derive(Deserialize)]
 struct Answer {
-    loads: Vec<Load>,
+    loads: Vec<Told>,
 }
 
+/// What it tells of one load.
 #[derive(Deserialize)]
-struct Load {
+pub(crate) struct Told {
     seconds: f64,
     cpu_seconds: f64,
-    answered: u64,
-    failed: u64,
-    requests_per_second: f64,
+    pub(crate) answered: u64,
+    pub(crate) failed: u64,
+    pub(crate) requests_per_second: f64,
     latency_ms: Latency,
 }
 
@@ -56,42 +71,79 @@ struct Latency {
     p99: Option<f64>,
 }
 
-/// Puts the load of `case` on `server` for some seconds.
+impl Told {
+    /// Cores that the sender took.
+    pub(crate) fn sender(&self) -> f64 {
+        self.cpu_seconds / self.seconds
+    }
+
+    pub(crate) fn p50(&self) -> f64 {
+        self.latency_ms.p50.unwrap_or(f64::NAN)
+    }
+
+    pub(crate) fn p99(&self) -> f64 {
+        self.latency_ms.p99.unwrap_or(f64::NAN)
+    }
+}
+
+/// A sender at work.
+pub(crate) struct Sender(Child);
+
+/// Puts `load` on `server` for some seconds.
 pub(crate) fn run(
     plant: &Plant,
-    case: &Case,
+    load: &Load,
     server: &Server,
     seconds: f64,
 ) -> Result<Outcome, Failure> {
     let before = server.process.cpu_seconds()?;
-    let load = load(plant, case, server, seconds)?;
+    let told = begin(plant, load, server, seconds)?.only()?;
     let after = server.process.cpu_seconds()?;
-    if load.failed > 0 || load.answered == 0 {
-        return Err(Failure::Unanswered { case: case.name, server: server.name });
+    if told.failed > 0 || told.answered == 0 {
+        return Err(Failure::Unanswered { model: load.model.clone(), server: server.name });
     }
     Ok(Outcome {
-        server_cpu: (after - before) / load.answered as f64,
-        sender: load.cpu_seconds / load.seconds,
-        per_second: load.requests_per_second,
-        p50: load.latency_ms.p50.unwrap_or(f64::NAN),
-        p99: load.latency_ms.p99.unwrap_or(f64::NAN),
+        server_cpu: (after - before) / told.answered as f64,
+        sender: told.sender(),
+        per_second: told.requests_per_second,
+        p50: told.p50(),
+        p99: told.p99(),
     })
 }
 
-fn load(plant: &Plant, case: &Case, server: &Server, seconds: f64) -> Result<Load, Failure> {
+/// Begins to put `load` on `server`; each of its rates for some seconds.
+pub(crate) fn begin(
+    plant: &Plant,
+    load: &Load,
+    server: &Server,
+    seconds: f64,
+) -> Result<Sender, Failure> {
     let mut command = pinned(SENDER, &plant.millwright());
-    command.args(["bench", "--output", "json", "--warmup", "0", "--model", case.model]);
+    command.args(["bench", "--output", "json", "--warmup", "0", "--model", &load.model]);
     command.args(["--duration", &seconds.to_string(), "--predictor", &server.address.to_string()]);
-    for flag in case.flags {
-        match *flag {
-            "NOTES" => command.arg(plant.notes()),
-            flag => command.arg(flag),
-        };
+    command.args(load.flags);
+    if let Some(rows) = &load.rows {
+        command.arg("--rows").arg(rows);
     }
-    let output = command.stderr(Stdio::piped()).output()?;
-    if !output.status.success() {
-        return Err(Failure::Program(String::from_utf8_lossy(&output.stderr).into_owned()));
+    if !load.rates.is_empty() {
+        let rates = load.rates.iter().map(u32::to_string).collect::<Vec<_>>();
+        command.args(["--rate", &rates.join(",")]);
     }
-    let answer: Answer = serde_json::from_slice(&output.stdout)?;
-    answer.loads.into_iter().next().ok_or(Failure::Programs)
+    Ok(Sender(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?))
+}
+
+impl Sender {
+    /// Waits for what became of each load.
+    pub(crate) fn end(self) -> Result<Vec<Told>, Failure> {
+        let output = self.0.wait_with_output()?;
+        if !output.status.success() {
+            return Err(Failure::Program(String::from_utf8_lossy(&output.stderr).into_owned()));
+        }
+        Ok(serde_json::from_slice::<Answer>(&output.stdout)?.loads)
+    }
+
+    /// The same of the one load that there was.
+    pub(crate) fn only(self) -> Result<Told, Failure> {
+        self.end()?.into_iter().next().ok_or(Failure::Programs)
+    }
 }

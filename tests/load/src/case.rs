@@ -1,15 +1,36 @@
-//! What is measured, and how it must turn out.
+//! What is measured beside the null server, and how it must turn out.
+
+use crate::{bench::Load, plant::Plant};
 
 /// A load, and the bars of its figures.
 pub(crate) struct Case {
     pub(crate) name: &'static str,
     pub(crate) what: &'static str,
     pub(crate) model: &'static str,
-    /// Flags of `millwright bench`; `NOTES` stands for the file of texts.
+    /// Of `millwright bench`.
     pub(crate) flags: &'static [&'static str],
+    pub(crate) rows: Sent,
     pub(crate) bars: &'static [Bar],
     /// Whether the peer takes part.
     pub(crate) peer: bool,
+}
+
+/// Which rows are sent.
+#[derive(Clone, Copy)]
+pub(crate) enum Sent {
+    Random,
+    /// Those of the file of notes.
+    Notes,
+}
+
+impl Case {
+    pub(crate) fn load(&self, plant: &Plant) -> Load {
+        let rows = match self.rows {
+            Sent::Random => None,
+            Sent::Notes => Some(plant.notes()),
+        };
+        Load { model: self.model.to_owned(), flags: self.flags, rows, ..Load::default() }
+    }
 }
 
 /// A bound on the ratio of our figure to that of the null server.
@@ -19,11 +40,17 @@ pub(crate) struct Bar {
     pub(crate) bound: Bound,
 }
 
-/// On which side of it a ratio must lie.
+/// How a figure must compare with another.
 #[derive(Clone, Copy)]
 pub(crate) enum Bound {
+    /// In ratio.
     AtMost(f64),
+    /// In ratio.
     AtLeast(f64),
+    /// In difference.
+    AtMostMore(f64),
+    /// There is no bar.
+    None,
 }
 
 /// What a bar is about.
@@ -50,10 +77,20 @@ impl Figure {
 }
 
 impl Bound {
-    pub(crate) fn holds(self, ratio: f64) -> bool {
+    /// What it is that is bounded.
+    pub(crate) fn compared(self, ours: f64, other: f64) -> f64 {
         match self {
-            Self::AtMost(bound) => ratio <= bound,
-            Self::AtLeast(bound) => ratio >= bound,
+            Self::AtMostMore(_) => ours - other,
+            Self::AtMost(_) | Self::AtLeast(_) | Self::None => ours / other,
+        }
+    }
+
+    /// Whether it is kept; `None`: there is nothing to keep.
+    pub(crate) fn holds(self, compared: f64) -> Option<bool> {
+        match self {
+            Self::AtMost(bound) | Self::AtMostMore(bound) => Some(compared <= bound),
+            Self::AtLeast(bound) => Some(compared >= bound),
+            Self::None => None,
         }
     }
 }
@@ -73,6 +110,7 @@ pub(crate) const CASES: &[Case] = &[
         what: "ModelInfer, 1 row, logistic regression on digits, 64 in flight",
         model: "digits",
         flags: &["--concurrency", "64", "--connections", "2"],
+        rows: Sent::Random,
         bars: &[
             at_most(Figure::ServerCpu, 1.25),
             at_least(Figure::Throughput, 0.85),
@@ -85,6 +123,7 @@ pub(crate) const CASES: &[Case] = &[
         what: "the same, one at a time",
         model: "digits",
         flags: &["--concurrency", "1"],
+        rows: Sent::Random,
         bars: &[at_most(Figure::P50, 1.10)],
         peer: true,
     },
@@ -93,6 +132,7 @@ pub(crate) const CASES: &[Case] = &[
         what: "ModelInfer, 64 rows, 64 in flight",
         model: "digits",
         flags: &["--concurrency", "64", "--connections", "2", "--rows-per-request", "64"],
+        rows: Sent::Random,
         bars: &[at_most(Figure::ServerCpu, 1.35)],
         peer: true,
     },
@@ -101,6 +141,7 @@ pub(crate) const CASES: &[Case] = &[
         what: "ModelStreamInfer, 1 row a message, 512 in flight on one stream",
         model: "digits",
         flags: &["--stream", "--concurrency", "512"],
+        rows: Sent::Random,
         bars: &[at_least(Figure::Throughput, 0.60)],
         peer: false,
     },
@@ -108,7 +149,8 @@ pub(crate) const CASES: &[Case] = &[
         name: "native-text-c64",
         what: "Predict, one text of 60 to 120 characters, 64 in flight",
         model: "notes",
-        flags: &["--native", "--rows", "NOTES", "--concurrency", "64", "--connections", "2"],
+        flags: &["--native", "--concurrency", "64", "--connections", "2"],
+        rows: Sent::Notes,
         bars: &[at_most(Figure::ServerCpu, 1.6)],
         peer: false,
     },

@@ -2,19 +2,22 @@
 
 use std::{fs, path::Path};
 
-use crate::{Args, Failure};
+use crate::{Args, Failure, Found};
 
-const BEGIN: &str = "<!-- load: begin -->";
-const END: &str = "<!-- load: end -->";
-
-/// Replaces what stands between the marks in `path` by `tables` and how they came about.
-pub(crate) fn write(path: &Path, args: &Args, tables: &str) -> Result<(), Failure> {
-    let text = fs::read_to_string(path)?;
-    let unmarked = |mark| Failure::Unmarked(path.to_owned(), mark);
-    let (before, rest) = text.split_once(BEGIN).ok_or_else(|| unmarked(BEGIN))?;
-    let (_, after) = rest.split_once(END).ok_or_else(|| unmarked(END))?;
-    let text = format!("{before}{BEGIN}\n{}\n\n{tables}{END}{after}", how(args)?);
-    Ok(fs::write(path, text)?)
+/// Replaces what stands between the marks of `study` in `path` by what was `found` and how; pictures
+/// go beside it.
+pub(crate) fn write(path: &Path, args: &Args, study: &str, found: &Found) -> Result<(), Failure> {
+    let Found { text, pictures } = found;
+    let document = fs::read_to_string(path)?;
+    let [begin, end] = ["begin", "end"].map(|place| format!("<!-- load {study}: {place} -->"));
+    let unmarked = |mark: &str| Failure::Unmarked(path.to_owned(), mark.to_owned());
+    let (before, rest) = document.split_once(&begin).ok_or_else(|| unmarked(&begin))?;
+    let (_, after) = rest.split_once(&end).ok_or_else(|| unmarked(&end))?;
+    let document = format!("{before}{begin}\n{}\n\n{text}{end}{after}", how(args)?);
+    for (name, picture) in pictures {
+        fs::write(path.with_file_name(name), picture)?;
+    }
+    Ok(fs::write(path, document)?)
 }
 
 /// The machine and the measure, in a sentence.

@@ -1,30 +1,25 @@
 //! Puts load on the predictor, on a server that does nothing, and on a peer, in turn.
 
 mod bench;
+mod bystander;
 mod case;
 mod document;
+mod knee;
+mod loading;
+mod mlp;
+mod models;
 mod plant;
 mod process;
 mod report;
+mod serving;
 mod start;
+mod stock;
+mod traced;
+mod wait;
 
-use std::{
-    io,
-    net::SocketAddr,
-    path::PathBuf,
-    thread,
-    time::{Duration, Instant},
-};
+use std::{io, net::SocketAddr, num::NonZeroUsize, path::PathBuf};
 
-use case::{CASES, Case};
-use clap::Parser;
-use plant::{Plant, Server};
-use report::Measured;
-
-/// Seconds of a load of which nothing is measured.
-const WARM_UP: f64 = 1.0;
-/// How long a server may take until it has loaded its model.
-const PATIENCE: Duration = Duration::from_secs(10);
+use clap::{Parser, ValueEnum};
 
 /// Measures the predictor against a server that does nothing, and a peer, in turn
 #[derive(Parser)]
@@ -39,21 +34,86 @@ struct Args {
     /// How long each load lasts
     #[arg(long, default_value_t = 3.0)]
     seconds: f64,
-    /// Only the cases whose names begin so
-    #[arg(long, default_value = "")]
+    /// Only these studies, not all
+    #[arg(long, value_enum, value_name = "STUDY,…", value_delimiter = ',')]
+    only: Vec<Study>,
+    /// Of `serving`, only the cases whose names begin so
+    #[arg(long, default_value = "", conflicts_with = "write")]
     case: String,
     /// Starts of the predictor that are measured
-    #[arg(long, default_value_t = 10)]
-    starts: usize,
+    #[arg(long, default_value = "20")]
+    starts: NonZeroUsize,
     /// A Python with what peer/requirements.txt names: the peer takes part
     #[arg(long, value_name = "PROGRAM")]
     peer: Option<PathBuf>,
     /// The folder with digits.csv
     #[arg(long, default_value = "tests/data")]
     data: PathBuf,
-    /// Writes the tables into this document, where it is marked
+    /// Writes what each study found into this document, where it is marked, and pictures beside it
     #[arg(long, value_name = "FILE")]
     write: Option<PathBuf>,
+}
+
+/// What is measured by itself, and has a place of its own in the document.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Study {
+    /// Loads on the predictor, the null server and the peer
+    Serving,
+    /// From the start of the process to the first answer
+    Start,
+    /// A perceptron, beside its bare kernel and without batches
+    Mlp,
+    /// A small model beside one that takes all that it gets
+    Bystander,
+    /// A small model while a large one is loaded
+    Loading,
+    /// Ten thousand small models in one process
+    Models,
+    /// Traces that are pushed to a collector
+    Traced,
+    /// Latency against the rate of requests, to the knee
+    Knee,
+}
+
+/// What a study found, as Markdown and in pictures.
+struct Found {
+    text: String,
+    /// Each under the name of its file.
+    pictures: Vec<(&'static str, String)>,
+}
+
+impl From<String> for Found {
+    fn from(text: String) -> Self {
+        Self { text, pictures: Vec::new() }
+    }
+}
+
+impl Study {
+    /// As flags and documents name it.
+    fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+
+    fn run(self, args: &Args) -> Result<Found, Failure> {
+        match self {
+            Self::Serving => serving::measure(args).map(Found::from),
+            Self::Start => start::measure(args).map(Found::from),
+            Self::Mlp => mlp::measure(args).map(Found::from),
+            Self::Bystander => bystander::measure(args).map(Found::from),
+            Self::Loading => loading::measure(args).map(Found::from),
+            Self::Models => models::measure(args),
+            Self::Traced => traced::measure(args).map(Found::from),
+            Self::Knee => knee::measure(args),
+        }
+    }
+}
+
+impl Args {
+    /// Counts the rounds of `what`, and tells each.
+    fn rounds(&self, what: &str) -> impl Iterator<Item = usize> {
+        (1..=self.rounds)
+            .inspect(move |round| eprintln!("{what}: round {round} of {}", self.rounds))
+    }
 }
 
 /// Why nothing was measured.
@@ -61,7 +121,7 @@ struct Args {
 pub(crate) enum Failure {
     #[error(transparent)]
     Io(#[from] io::Error),
-    #[error("an answer of `millwright bench` cannot be read: {0}")]
+    #[error("what a program told cannot be read: {0}")]
     Answer(#[from] serde_json::Error),
     #[error("the programs are not beside this one: build them with the same profile")]
     Programs,
@@ -69,57 +129,30 @@ pub(crate) enum Failure {
     Program(String),
     #[error("nobody listens at {0}")]
     Silent(SocketAddr),
-    #[error("{case}: {server} did not answer every request")]
-    Unanswered { case: &'static str, server: &'static str },
+    #[error("{model}: {server} did not answer every request")]
+    Unanswered { model: String, server: &'static str },
     #[error("{0} has no line {1:?}")]
-    Unmarked(PathBuf, &'static str),
+    Unmarked(PathBuf, String),
     #[error("the predictor did not answer: {0}")]
     Status(#[from] Box<tonic::Status>),
+    #[error(transparent)]
+    Client(#[from] millwright_client::ClientError),
+    #[error("a model cannot be made: {0}")]
+    Artifact(#[from] millwright_ml::ArtifactError),
+    #[error("the predictor serves {served} of {published} models")]
+    Unserved { served: usize, published: usize },
 }
 
 fn main() -> Result<(), Failure> {
     let args = Args::parse();
-    let plant = Plant::new(&args.data)?;
-    let starts = if args.starts > 0 { Some(start::measure(&plant, args.starts)?) } else { None };
-    let cases = CASES.iter().filter(|case| case.name.starts_with(&args.case));
-    let measured = cases.map(|case| measure(&args, &plant, case)).collect::<Result<Vec<_>, _>>()?;
-    let mut text = format!("{}\n{}", report::table(&measured), report::legend(&measured));
-    if let Some(starts) = starts {
-        text = format!("{text}\n{starts}");
-    }
-    println!("{text}");
-    if let Some(path) = &args.write {
-        document::write(path, &args, &text)?;
-    }
-    Ok(())
-}
-
-fn measure(args: &Args, plant: &Plant, case: &'static Case) -> Result<Measured, Failure> {
-    let ours = plant.predictor()?;
-    let null = plant.null(ours.address)?;
-    let mut servers: Vec<Server> = vec![ours, null];
-    if let Some(python) = args.peer.as_ref().filter(|_| case.peer) {
-        servers.push(plant.peer(python)?);
-    }
-    for server in &servers {
-        warm_up(plant, case, server)?;
-    }
-    let mut rounds = Vec::with_capacity(args.rounds);
-    for round in 0..args.rounds {
-        eprintln!("{}: round {} of {}", case.name, round + 1, args.rounds);
-        let run = |server| bench::run(plant, case, server, args.seconds);
-        rounds.push(servers.iter().map(run).collect::<Result<Vec<_>, _>>()?);
-    }
-    Ok(Measured { case, rounds })
-}
-
-/// Puts a short load on `server`, once it has loaded its model.
-fn warm_up(plant: &Plant, case: &Case, server: &Server) -> Result<(), Failure> {
-    let begun = Instant::now();
-    loop {
-        match bench::run(plant, case, server, WARM_UP) {
-            Err(_) if begun.elapsed() < PATIENCE => thread::sleep(Duration::from_millis(50)),
-            ended => return ended.map(drop),
+    let all = Study::value_variants();
+    let studies = if args.only.is_empty() { all } else { &args.only };
+    for study in studies {
+        let found = study.run(&args)?;
+        println!("{}", found.text);
+        if let Some(path) = &args.write {
+            document::write(path, &args, &study.name(), &found)?;
         }
     }
+    Ok(())
 }

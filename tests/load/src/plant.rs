@@ -1,4 +1,4 @@
-//! The servers: the predictor with two trained models, the null server, the peer.
+//! The servers: the predictor with its models, the null server, the peer.
 
 use std::{
     collections::BTreeMap,
@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 use crate::{
     Failure,
-    process::{Running, SERVER, pinned},
+    process::{Running, SENDER, SERVER, pinned},
 };
 
 /// How long a server may take until it listens.
@@ -25,7 +25,6 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) struct Plant {
     folder: TempDir,
     programs: PathBuf,
-    data: PathBuf,
 }
 
 /// A server that listens.
@@ -36,14 +35,22 @@ pub(crate) struct Server {
 }
 
 impl Plant {
-    /// Trains the models with the programs beside this one, in a folder of their own. `data` has
-    /// `digits.csv`.
-    pub(crate) fn new(data: &Path) -> Result<Self, Failure> {
+    /// A folder of its own, without models, and the programs beside this one.
+    pub(crate) fn empty() -> Result<Self, Failure> {
         let own = std::env::current_exe()?;
         let programs = own.parent().ok_or(Failure::Programs)?.to_owned();
-        let plant = Self { folder: tempfile::tempdir()?, programs, data: data.to_owned() };
-        plant.train()?;
+        Ok(Self { folder: tempfile::tempdir()?, programs })
+    }
+
+    /// Trains `digits`, of which `data` has the file, and `notes`.
+    pub(crate) fn trained(data: &Path) -> Result<Self, Failure> {
+        let plant = Self::empty()?;
+        plant.train(data)?;
         Ok(plant)
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     pub(crate) fn millwright(&self) -> PathBuf {
@@ -55,7 +62,7 @@ impl Plant {
         self.folder.path().join("notes.csv")
     }
 
-    fn train(&self) -> Result<(), Failure> {
+    fn train(&self, data: &Path) -> Result<(), Failure> {
         self.write_notes()?;
         let ports = [free()?, free()?, free()?].map(|address| address.to_string());
         let [registry, trainer, predictor] = &ports;
@@ -78,7 +85,7 @@ impl Plant {
             succeed(train.stdout(Stdio::null()).stderr(self.log("train")?))
         };
         train(
-            self.data.join("digits.csv"),
+            data.join("digits.csv"),
             &["--model", "digits", "--target", "label", "--split-column", "fold"],
         )?;
         train(self.notes(), &["--model", "notes", "--target", "trade", "--text", "note"])
@@ -110,13 +117,57 @@ impl Plant {
     }
 
     /// The predictor alone, on what it has kept: its registry is away.
-    pub(crate) fn predictor(&self) -> Result<Server, Failure> {
+    pub(crate) fn predictor(&self, flags: &[&str]) -> Result<Server, Failure> {
+        self.predictor_of(free()?, flags)
+    }
+
+    /// The predictor beside its registry.
+    pub(crate) fn predictor_of(
+        &self,
+        registry: SocketAddr,
+        flags: &[&str],
+    ) -> Result<Server, Failure> {
         let address = free()?;
         let mut command = pinned(SERVER, &self.millwright());
         command.args(["predictor", "--rest", "off", "--metrics", "127.0.0.1:0"]);
-        command.args(["--registry", &free()?.to_string(), "--predictor", &address.to_string()]);
+        command.args(["--registry", &registry.to_string(), "--predictor", &address.to_string()]);
+        command.arg("--data-dir").arg(self.folder.path()).args(flags);
+        self.start("millwright", address, &mut command)
+    }
+
+    /// The registry, which takes no time from anybody who wants it.
+    pub(crate) fn registry(&self) -> Result<Server, Failure> {
+        let address = free()?;
+        let mut command = pinned(SENDER, Path::new("nice"));
+        command.args(["-n", "19"]).arg(self.millwright()).arg("registry");
+        command.args(["--metrics", "127.0.0.1:0", "--registry", &address.to_string()]);
         command.arg("--data-dir").arg(self.folder.path());
-        self.start("millwright", address, command)
+        self.start("registry", address, &mut command)
+    }
+
+    /// A collector that keeps nothing, beside the sender.
+    pub(crate) fn sink(&self) -> Result<Server, Failure> {
+        let address = free()?;
+        let mut command = pinned(SENDER, &self.programs.join("otlp-sink"));
+        self.start("sink", address, command.args(["--listen", &address.to_string()]))
+    }
+
+    /// Another folder with what the predictor has kept in this one.
+    pub(crate) fn twin(&self) -> Result<Self, Failure> {
+        let twin = Self::empty()?;
+        let mut copy = Command::new("cp");
+        copy.arg("-a").arg(self.folder().join("predictor")).arg(twin.folder());
+        succeed(&mut copy)?;
+        Ok(twin)
+    }
+
+    /// A program of this tool, where servers run; what it has printed.
+    pub(crate) fn alone(&self, program: &str, args: &[&str]) -> Result<String, Failure> {
+        let output = pinned(SERVER, &self.programs.join(program)).args(args).output()?;
+        if !output.status.success() {
+            return Err(Failure::Program(String::from_utf8_lossy(&output.stderr).into_owned()));
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
 
     /// What answers as the server at `like`, and does nothing for it.
@@ -124,7 +175,7 @@ impl Plant {
         let address = free()?;
         let mut command = pinned(SERVER, &self.programs.join("null-server"));
         command.args(["--listen", &address.to_string(), "--like", &like.to_string()]);
-        self.start("null", address, command)
+        self.start("null", address, &mut command)
     }
 
     /// The peer, run by `python`, which has what it needs.
@@ -134,17 +185,17 @@ impl Plant {
         command
             .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/peer/server.py"))
             .arg(address.to_string());
-        self.start("peer", address, command)
+        self.start("peer", address, &mut command)
     }
 
     fn start(
         &self,
         name: &'static str,
         address: SocketAddr,
-        mut command: Command,
+        command: &mut Command,
     ) -> Result<Server, Failure> {
         command.stdout(self.log(name)?).stderr(self.log(name)?);
-        let mut process = Running::spawn(&mut command)?;
+        let mut process = Running::spawn(command)?;
         listening(address, &mut process)?;
         Ok(Server { name, address, process })
     }

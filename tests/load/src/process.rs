@@ -46,6 +46,13 @@ impl Running {
         kb.ok_or_else(|| io::Error::other("no VmRSS"))
     }
 
+    /// Lets it end by itself, and waits for that.
+    pub(crate) fn terminate(mut self) -> io::Result<ExitStatus> {
+        let id = self.0.id().to_string();
+        Command::new("kill").args(["-TERM", &id]).status()?;
+        self.0.wait()
+    }
+
     /// How it ended, if it has.
     pub(crate) fn ended(&mut self) -> io::Result<Option<ExitStatus>> {
         self.0.try_wait()

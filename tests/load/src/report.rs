@@ -55,30 +55,15 @@ pub(crate) fn table(measured: &[Measured]) -> String {
 }
 
 fn row(measured: &Measured, Bar { figure, bound }: Bar) -> String {
-    let figures = |server: usize| {
+    let of = |server: usize| {
         let rounds = measured.rounds.iter().filter_map(move |round| round.get(server));
-        Spread::of(rounds.map(|outcome| outcome.of(figure))).median
+        rounds.map(|outcome| outcome.of(figure)).collect::<Vec<_>>()
     };
-    let rounds = measured.rounds.iter().filter_map(|round| round.first_chunk());
-    let ratio = Spread::of(rounds.map(|[ours, null]| ours.of(figure) / null.of(figure)));
-    let (sign, value) = match bound {
-        Bound::AtMost(value) => ('≤', value),
-        Bound::AtLeast(value) => ('≥', value),
-    };
-    let verdict = if bound.holds(ratio.median) { "holds" } else { "**missed**" };
-    let peer = figures(2);
-    let peer = if peer.is_nan() { String::new() } else { number(peer) };
-    format!(
-        "| {} | {} | {} | {} | {:.2} ({:.2}–{:.2}) | {sign} {value} | {verdict}{} | {peer} |\n",
-        measured.case.name,
-        figure.name(),
-        number(figures(0)),
-        number(figures(1)),
-        ratio.median,
-        ratio.least,
-        ratio.most,
-        if is_bound_by_sender(measured) { ", sender at its limit" } else { "" },
-    )
+    let peer = of(2);
+    let peer = if peer.is_empty() { String::new() } else { number(median(&peer)) };
+    let pair = Pair { ours: of(0), other: of(1), bound };
+    let limit = if is_bound_by_sender(measured) { ", sender at its limit" } else { "" };
+    format!("| {} | {} | {}{limit} | {peer} |\n", measured.case.name, figure.name(), pair.cells())
 }
 
 fn is_bound_by_sender(measured: &Measured) -> bool {
@@ -86,8 +71,61 @@ fn is_bound_by_sender(measured: &Measured) -> bool {
     outcomes.map(|outcome| outcome.sender).fold(0.0, f64::max) > SENDER_IS_FREE
 }
 
+/// A figure and what it is compared with, both once a round.
+pub(crate) struct Pair {
+    pub(crate) ours: Vec<f64>,
+    pub(crate) other: Vec<f64>,
+    pub(crate) bound: Bound,
+}
+
+impl Pair {
+    /// Both, how they compare, the bar, and whether it holds.
+    fn cells(&self) -> String {
+        let Self { ours, other, bound } = self;
+        let rounds = ours.iter().zip(other);
+        let compared = Spread::of(rounds.map(|(ours, other)| bound.compared(*ours, *other)));
+        let Spread { median: middle, least, most } = compared;
+        let (ours, other) = (number(median(ours)), number(median(other)));
+        let (bar, spread) = match bound {
+            Bound::AtMost(most) => (format!("≤ {most}"), None),
+            Bound::AtLeast(least) => (format!("≥ {least}"), None),
+            Bound::AtMostMore(more) => {
+                (format!("≤ +{more}"), Some(format!("{middle:+.2} ({least:+.2} to {most:+.2})")))
+            }
+            Bound::None => (String::new(), None),
+        };
+        let spread = spread.unwrap_or_else(|| format!("{middle:.2} ({least:.2}–{most:.2})"));
+        let verdict = match bound.holds(middle) {
+            Some(true) => "holds",
+            Some(false) => "**missed**",
+            None => "",
+        };
+        format!("{ours} | {other} | {spread} | {bar} | {verdict}")
+    }
+}
+
+const PAIRS: &str = "\
+| figure | measured | beside | ratio, or difference (least–most) | bar | |
+|---|---|---|---|---|---|
+";
+
+/// A Markdown table of `pairs`, each under its name.
+pub(crate) fn pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, Pair)>) -> String {
+    let mut table = PAIRS.to_owned();
+    for (name, pair) in pairs {
+        // Writing to a string does not fail.
+        let _ = writeln!(table, "| {name} | {} |", pair.cells());
+    }
+    table
+}
+
+/// The middle one; between the middle two, of an even number.
+pub(crate) fn median(values: &[f64]) -> f64 {
+    Spread::of(values.iter().copied()).median
+}
+
 /// Three digits that count.
-fn number(value: f64) -> String {
+pub(crate) fn number(value: f64) -> String {
     match value {
         v if v >= 100.0 => format!("{v:.0}"),
         v if v >= 10.0 => format!("{v:.1}"),

@@ -8,20 +8,20 @@ use millwright_proto::inference::{
 };
 use tonic::transport::Endpoint;
 
-use crate::{Failure, plant::Plant};
+use crate::{Args, Failure, plant::Plant, wait::wait_for};
 
 /// How long a model may take to be there.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Starts the predictor `n` times on its local cache; a sentence with what became of it.
-pub(crate) fn measure(plant: &Plant, n: usize) -> Result<String, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+/// Starts the predictor some times on its local cache; a sentence with what became of it.
+pub(crate) fn measure(args: &Args) -> Result<String, Failure> {
+    let (plant, n) = (Plant::trained(&args.data)?, args.starts.get());
     let mut took = Vec::with_capacity(n);
     let mut resident = 0.0;
     for _ in 0..n {
         let begun = Instant::now();
-        let server = plant.predictor()?;
-        runtime.block_on(answered(server.address.to_string()))?;
+        let server = plant.predictor(&[])?;
+        wait_for(answered(server.address.to_string()))??;
         took.push(begun.elapsed().as_secs_f64() * 1e3);
         resident = server.process.resident_kb()?;
     }
