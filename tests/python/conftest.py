@@ -44,6 +44,11 @@ def binary() -> str:
     return str(max(built, key=lambda path: path.stat().st_mtime))
 
 
+def outside() -> dict[str, str]:
+    """The environment without `MILLWRIGHT_BIN`, which is no setting of the program."""
+    return {name: value for name, value in os.environ.items() if name != "MILLWRIGHT_BIN"}
+
+
 @dataclass
 class Plant:
     """Where the services of one process listen."""
@@ -55,7 +60,7 @@ class Plant:
         """What a client command of the real binary answers."""
         command = [binary(), *arguments, "--output", "json"]
         addresses = {f"MILLWRIGHT_{name.upper()}": at for name, at in self.addresses.items()}
-        environment = os.environ | addresses
+        environment = outside() | addresses
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
@@ -79,7 +84,9 @@ def plant(tmp_path_factory):
     flags = [flag for name in names for flag in (f"--{name}", "127.0.0.1:0")]
     command = [binary(), "up", "--data-dir", str(folder / "data"), *flags]
     with open(folder / "log", "w") as log:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+        process = subprocess.Popen(
+            command, env=outside(), stdout=subprocess.PIPE, stderr=log, text=True
+        )
     try:
         yield started(process)
         process.send_signal(signal.SIGTERM)

@@ -7,6 +7,7 @@ mod insecure;
 mod limits;
 mod parse;
 mod telemetry;
+mod variables;
 
 pub use insecure::InsecureArgs;
 pub use limits::LimitArgs;

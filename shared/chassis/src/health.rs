@@ -15,8 +15,12 @@ use tonic_health::{
     server::{HealthReporter, HealthService},
 };
 
-/// Answers as the reporter says; from the drain on NOT_SERVING for every name, and watches end:
-/// nobody else would end them.
+/// The name that a supervisor asks who restarts what hangs: SERVING from the first moment to the last,
+/// whatever is still to be loaded.
+pub(crate) const LIVENESS: &str = "liveness";
+
+/// Answers as the reporter says; from the drain on NOT_SERVING for every name but [`LIVENESS`], and
+/// watches end: nobody else would end them.
 pub(crate) struct DrainingHealth {
     reported: HealthService,
     draining: CancellationToken,
@@ -34,8 +38,9 @@ impl Health for DrainingHealth {
         &self,
         request: Request<HealthCheckRequest>,
     ) -> Result<Response<HealthCheckResponse>, Status> {
+        let ends = self.draining.is_cancelled() && request.get_ref().service != LIVENESS;
         let reported = self.reported.check(request).await?;
-        Ok(if self.draining.is_cancelled() { Response::new(not_serving()) } else { reported })
+        Ok(if ends { Response::new(not_serving()) } else { reported })
     }
 
     type WatchStream = BoxStream<'static, Result<HealthCheckResponse, Status>>;
@@ -52,4 +57,26 @@ impl Health for DrainingHealth {
 
 fn not_serving() -> HealthCheckResponse {
     HealthCheckResponse { status: ServingStatus::NotServing.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn whoever_drains_lives_and_does_not_serve() {
+        let (reporter, draining) = (HealthReporter::new(), CancellationToken::new());
+        for name in ["", LIVENESS] {
+            reporter.set_service_status(name, tonic_health::ServingStatus::Serving).await;
+        }
+        let health = DrainingHealth::new(reporter, draining.clone());
+        draining.cancel();
+        for (service, status) in
+            [("", ServingStatus::NotServing), (LIVENESS, ServingStatus::Serving)]
+        {
+            let request = HealthCheckRequest { service: service.to_owned() };
+            let answer = health.check(Request::new(request)).await.expect("a known name");
+            assert_eq!(answer.into_inner().status(), status, "{service:?}");
+        }
+    }
 }

@@ -1,11 +1,10 @@
 //! What every request passes, in order.
 
-use std::{convert::Infallible, fmt::Display, net::SocketAddr, sync::Arc};
+use std::{convert::Infallible, fmt::Display, net::SocketAddr};
 
 use axum::{Router, body::Body, middleware::from_fn};
 use bytes::Bytes;
 use http::{Request, Response};
-use tokio_util::sync::CancellationToken;
 use tower::{BoxError, Service, ServiceBuilder, layer::layer_fn};
 
 use crate::{Limits, ServeError, Services, methods::Methods};
@@ -13,7 +12,6 @@ use crate::{Limits, ServeError, Services, methods::Methods};
 mod admit;
 mod contract;
 mod deadline;
-mod draining;
 mod metrics;
 mod plain;
 mod refusal;
@@ -27,7 +25,6 @@ use step::step;
 /// The layers of one server, and what they share.
 pub(crate) struct Layers {
     methods: Methods,
-    draining: Arc<CancellationToken>,
     instruments: metrics::Instruments,
     limits: Limits,
 }
@@ -37,7 +34,6 @@ impl Layers {
     pub(crate) fn new(services: &Services, limits: &Limits) -> Result<Self, ServeError> {
         Ok(Self {
             methods: services.methods()?,
-            draining: Arc::new(services.draining()),
             instruments: metrics::Instruments::new(&crate::meter()),
             limits: limits.clone(),
         })
@@ -97,15 +93,11 @@ impl Layers {
             // The outermost that answers: corrects the answers of all the others and of tonic.
             .layer(layer_fn(contract::KeepContract))
             .layer(step((
-                // Before the rest: who must go elsewhere should know at once.
-                draining::Draining(self.draining.clone()),
-                (
-                    // The caller's clock runs from here on, whatever the request waits for.
-                    deadline::Longest(self.limits.max_deadline),
-                    // Innermost: a seat is held while there is work, and sheds; the only queue is
-                    // the batcher's.
-                    admit::Seats::new(self.limits.max_in_flight),
-                ),
+                // The caller's clock runs from here on, whatever the request waits for.
+                deadline::Longest(self.limits.max_deadline),
+                // Innermost: a seat is held while there is work, and sheds; the only queue is
+                // the batcher's.
+                admit::Seats::new(self.limits.max_in_flight),
             )))
             .service(routes)
     }

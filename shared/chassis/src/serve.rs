@@ -22,14 +22,14 @@ use crate::{
 /// Serves `services` on `listener` until `stop` resolves, then drains.
 ///
 /// Before a request reaches its service it passes the layers: it is traced and measured, refused
-/// while draining or when every seat is taken, and held to its deadline; and the status contract
-/// makes sure that whatever comes of it is told with the right code. An [`HttpFace`] that was added
+/// when every seat is taken, and held to its deadline; and the status contract makes sure that
+/// whatever comes of it is told with the right code. An [`HttpFace`] that was added
 /// is served the same way, with connections and seats of its own.
 ///
 /// [`HttpFace`]: crate::HttpFace
 ///
-/// To drain means: health says NOT_SERVING, the listener closes, callers get a GOAWAY, what was
-/// admitted is finished, and what is not done after `limits.drain` is cut off.
+/// To drain means: health says NOT_SERVING, the listener closes, callers get a GOAWAY, what they had
+/// sent before they heard of it is finished, and what is not done after `limits.drain` is cut off.
 ///
 /// # Errors
 /// The descriptors given to [`Services::new`] do not fit; nothing was served.

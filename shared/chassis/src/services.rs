@@ -11,12 +11,14 @@ use tower::Service;
 
 use crate::{
     Health, HttpFace,
-    health::DrainingHealth,
+    health::{DrainingHealth, LIVENESS},
     methods::Methods,
     routes::{Answer, Routes, Server},
 };
 
 /// The gRPC services of one server; health (per service) and reflection come with it.
+///
+/// Health also knows the name `liveness`, which is SERVING as long as the process answers at all.
 pub struct Services {
     descriptors: &'static [u8],
     /// By name; the order is that in which they were added.
@@ -101,7 +103,7 @@ impl Services {
     }
 
     /// Sets what health answers, also for names of your own. From the drain on every name answers
-    /// NOT_SERVING, whatever is set.
+    /// NOT_SERVING, whatever is set, but `liveness`.
     pub fn health(&self) -> Health {
         self.health.clone()
     }
@@ -121,6 +123,7 @@ impl Services {
 
     /// Tells how the process and every added service start.
     pub(crate) async fn open(&self) {
+        self.health.set_service_status(LIVENESS, ServingStatus::Serving).await;
         for name in self.names().chain([""]) {
             self.health.set_service_status(name, self.at_start).await;
         }

@@ -44,6 +44,8 @@ impl Session {
         let mut shell = Command::new("bash");
         shell.current_dir(folder.path()).env("PATH", path).env("LC_ALL", "C.UTF-8");
         shell.env("CARGO_TARGET_DIR", built);
+        // What tells the test what to do is no setting of the program.
+        shell.env_remove("MILLWRIGHT_RECORD").env_remove("MILLWRIGHT_WALK");
         shell.envs(ports.variables()).stdin(Stdio::piped()).stdout(Stdio::piped());
         // Its own group, so that nothing that it started outlives the test.
         let mut shell = shell.process_group(0).spawn().expect("bash runs");

@@ -8,7 +8,10 @@ use std::{
 
 use clap::{Arg, Command, value_parser};
 
-use super::file::{DEFAULT_FILE, SettingsFile};
+use super::{
+    file::{DEFAULT_FILE, SettingsFile},
+    variables,
+};
 use crate::{ConfigError, Exit};
 
 /// Reads the command line, the environment, and a file of settings: `--config`,
@@ -16,8 +19,8 @@ use crate::{ConfigError, Exit};
 /// setting decides.
 ///
 /// # Errors
-/// What to exit with, once the message is printed: [`Exit::Usage`] for a wrong flag or setting,
-/// which is named, [`Exit::Ok`] for `--help` and `--version`.
+/// What to exit with, once the message is printed: [`Exit::Usage`] for a wrong flag or setting, or a
+/// `MILLWRIGHT_…` variable that is none, which is named, [`Exit::Ok`] for `--help` and `--version`.
 pub fn parse<P: clap::Parser>() -> Result<P, ExitCode> {
     read().map_err(Refused::tell)
 }
@@ -45,6 +48,7 @@ enum Refused {
 fn read<P: clap::Parser>() -> Result<P, Refused> {
     let mut command = with_config(P::command());
     let mut matches = command.try_get_matches_from_mut(std::env::args_os())?;
+    variables::check(&command, std::env::vars_os().map(|(name, _)| name))?;
     let named = matches.get_one::<PathBuf>(CONFIG).map(PathBuf::as_path);
     let by_default = Some(Path::new(DEFAULT_FILE)).filter(|path| path.is_file());
     if let Some(path) = named.or(by_default) {

@@ -10,8 +10,6 @@ use crate::status;
 /// Why a layer answers in place of the service.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Refusal {
-    #[error("this server is going down: call another one, or try again when it is back")]
-    Draining,
     #[error("too many requests at once: retry in {} ms", retry_after.as_millis())]
     Busy { retry_after: Duration },
     #[error("not done before the deadline: allow more time or ask for less")]
@@ -46,7 +44,6 @@ pub(super) fn trailers(status: &tonic::Status) -> HeaderMap {
 impl Fault for Refusal {
     fn code(&self) -> Code {
         match self {
-            Self::Draining => Code::Unavailable,
             Self::Busy { .. } | Self::TooLarge(_) => Code::ResourceExhausted,
             Self::TooLate => Code::DeadlineExceeded,
             Self::Timeout | Self::Undecodable { .. } => Code::InvalidArgument,

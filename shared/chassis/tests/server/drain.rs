@@ -1,4 +1,5 @@
-//! The stop: what was admitted is finished, what comes after goes elsewhere, and it ends.
+//! The stop: what was sent before the caller heard of it is finished, what comes after goes elsewhere,
+//! and it ends.
 
 use std::time::Duration;
 
@@ -24,6 +25,17 @@ async fn an_admitted_call_is_finished_and_a_new_one_refused() {
     plant.endpoint().connect().await.expect_err("and nobody listens");
     plant.machine.release.add_permits(1);
     admitted.await.expect("no panic").expect("it was admitted");
+    plant.ended().await;
+}
+
+#[tokio::test]
+async fn a_call_that_was_sent_before_the_goodbye_arrived_is_answered() {
+    let mut plant = Plant::start(Default::default()).await;
+    let mut client = plant.client().await;
+    client.model_infer(request("")).await.expect("the connection is open");
+    plant.stop();
+    // On one thread, this is sent before the connection reads what the server has said meanwhile.
+    client.model_infer(request("")).await.expect("the caller could not know");
     plant.ended().await;
 }
 

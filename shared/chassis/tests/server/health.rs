@@ -24,6 +24,7 @@ async fn each_service_is_serving_and_others_are_not_known() {
     assert_eq!(ask(&mut health, "").await, Ok(ServingStatus::Serving));
     let service = "inference.GRPCInferenceService";
     assert_eq!(ask(&mut health, service).await, Ok(ServingStatus::Serving));
+    assert_eq!(ask(&mut health, "liveness").await, Ok(ServingStatus::Serving));
     assert_eq!(ask(&mut health, "elsewhere.Service").await, Err(Code::NotFound));
 }
 
