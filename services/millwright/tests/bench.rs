@@ -44,12 +44,15 @@ fn every_way_of_sending_is_answered_in_full() {
         &["--stream", "--connections", "2", "--rows-per-request", "3"],
         &["--rate", "2000"],
         &["--rate", "2000", "--stream", "--connections", "2"],
+        &["--rate", "2000", "--round-robin"],
+        &["--concurrency", "4", "--round-robin", "--retries", "1"],
     ] {
         for model in ["press", "notes@production", "press@1"] {
             let answer = plant.json(&bench(model, more));
             let load = load(&answer);
             assert_eq!(load["answered"], 60, "{model} {more:?}: {answer}");
             assert_eq!((&load["failed"], &load["unsent"]), (&0.into(), &0.into()), "{answer}");
+            assert_eq!(load["retried"], 0, "{answer}");
             let buckets = load["histogram"].as_array().expect("buckets");
             let in_buckets: u64 =
                 buckets.iter().filter_map(|bucket| bucket["count"].as_u64()).sum();

@@ -20,20 +20,24 @@ pub fn is_address(address: &str) -> bool {
 
 /// A channel that connects when it is first used, and again whenever the connection was lost.
 pub(crate) fn channel(service: &'static str, address: &str) -> Result<Channel, ClientError> {
+    Ok(endpoint(service, address)?.connect_lazy())
+}
+
+/// What channels are made of.
+pub(crate) fn endpoint(service: &'static str, address: &str) -> Result<Endpoint, ClientError> {
     let unusable = || ClientError::Address { service, address: address.to_owned() };
     if !is_address(address) {
         return Err(unusable());
     }
     let endpoint = Endpoint::from_shared(format!("http://{address}")).map_err(|_| unusable())?;
-    let endpoint = endpoint
+    endpoint
         .connect_timeout(Duration::from_secs(5))
         .tcp_nodelay(true)
         // A peer that vanished without a word is noticed within 15 s, in the middle of a stream too.
         .http2_keep_alive_interval(Duration::from_secs(10))
         .keep_alive_timeout(Duration::from_secs(5))
         .user_agent(concat!("millwright/", env!("CARGO_PKG_VERSION")))
-        .map_err(|_| unusable())?;
-    Ok(endpoint.connect_lazy())
+        .map_err(|_| unusable())
 }
 
 #[cfg(test)]

@@ -16,8 +16,8 @@
 //! # }
 //! ```
 //!
-//! Parts: [`RegistryClient`], [`TrainerClient`], [`PredictorClient`], [`HealthClient`];
-//! [`ClientError`] is what any of them fails with.
+//! Parts: [`RegistryClient`], [`TrainerClient`], [`PredictorClient`], [`HealthClient`]; [`Spread`] for
+//! calls to several predictors; [`ClientError`] is what any of them fails with.
 
 mod connect;
 mod content;
@@ -25,12 +25,14 @@ mod error;
 mod event;
 mod health;
 mod link;
+mod once;
 mod page;
 mod predictor;
 mod receiving;
 mod registry;
 mod retry;
 mod sending;
+mod spread;
 mod trace;
 mod trainer;
 mod upload;
@@ -44,4 +46,5 @@ pub use page::PageRequest;
 pub use predictor::PredictorClient;
 pub use registry::RegistryClient;
 pub use retry::{Backoff, RetryPolicy};
+pub use spread::Spread;
 pub use trainer::TrainerClient;

@@ -3,9 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use serde::Serialize;
-use tonic::{codegen::http::uri::PathAndQuery, transport::Channel};
 
-use super::{Requests, codec::Encoded, failure::Failure, stream::Lane, unary};
+use super::{Requests, codec::Encoded, failure::Failure, stream::Lane, target::Connections, unary};
 
 /// How requests are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -25,41 +24,52 @@ pub(crate) struct Caller(Arc<Lines>);
 
 struct Lines {
     requests: Arc<Requests>,
-    deadline: Duration,
-    /// Of unary calls.
-    method: PathAndQuery,
-    channels: Vec<Channel>,
-    /// One a connection; none of unary calls.
-    lanes: Vec<Lane>,
+    calls: Calls,
+}
+
+enum Calls {
+    Unary(unary::Call, Connections),
+    /// One a connection.
+    Streams(Vec<Lane>),
 }
 
 impl Caller {
     pub(super) fn new(
         way: Way,
-        channels: Vec<Channel>,
+        connections: Connections,
         requests: Arc<Requests>,
         deadline: Duration,
     ) -> Self {
-        let lanes = match way {
-            Way::Unary | Way::Native => Vec::new(),
-            Way::Stream => {
-                channels.iter().map(|channel| Lane::new(channel.clone(), deadline)).collect()
+        let calls = match (way, connections) {
+            (Way::Stream, Connections::Fixed(channels)) => {
+                let lane = |channel| Lane::new(channel, deadline);
+                Calls::Streams(channels.into_iter().map(lane).collect())
+            }
+            (way, connections) => {
+                Calls::Unary(unary::Call { method: unary::method(way), deadline }, connections)
             }
         };
-        Self(Arc::new(Lines { requests, deadline, method: unary::method(way), channels, lanes }))
+        Self(Arc::new(Lines { requests, calls }))
     }
 
-    /// Sends the `n`th request for a worker, which keeps to one connection, and waits for its answer.
+    /// Sends the `n`th request for a worker, which keeps to one connection where those are fixed, and
+    /// waits for its answer.
     pub(crate) async fn call(self, worker: usize, n: u64) -> Result<(), Failure> {
-        let Lines { requests, deadline, method, channels, lanes } = &*self.0;
+        let Lines { requests, calls } = &*self.0;
         let request = requests.get(n);
-        match &lanes[..] {
-            [] => {
+        match calls {
+            Calls::Streams(lanes) => lanes[worker % lanes.len()].call(request, n).await,
+            Calls::Unary(call, Connections::Fixed(channels)) => {
                 let channel = channels[worker % channels.len()].clone();
-                let call = unary::Call { method: method.clone(), deadline: *deadline };
-                call.make(channel, Encoded { request, id: None }).await
+                Ok(call.clone().make(channel, Encoded { request, id: None }).await?)
             }
-            lanes => lanes[worker % lanes.len()].call(request, n).await,
+            Calls::Unary(call, Connections::Spread(spread)) => {
+                let over = |channel| {
+                    call.clone().make(channel, Encoded { request: request.clone(), id: None })
+                };
+                let answered = tokio::time::timeout(call.deadline, spread.call(over)).await;
+                Ok(answered.map_err(|_| Failure::late())??)
+            }
         }
     }
 }

@@ -20,6 +20,8 @@ pub(crate) struct Load {
     /// Most requests at a time.
     pub(crate) in_flight: usize,
     pub(crate) until: Until,
+    /// How often a request is sent again that found nobody there.
+    pub(crate) retries: u32,
 }
 
 /// What a request waits for before it is sent.

@@ -33,4 +33,4 @@ pub(crate) use model::{Input, Model};
 pub(crate) use request::{RequestBuilder, Requests};
 pub(crate) use run::{Ending, Measured, run};
 pub(crate) use schedule::Rate;
-pub(crate) use target::Target;
+pub(crate) use target::{Reach, Target};

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     future::{Future, pending},
     panic::resume_unwind,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -53,13 +53,21 @@ pub(crate) struct Outcomes {
     /// How much later than due requests were sent: for want of room, or because this process was
     /// slow. A part of their latencies.
     pub(crate) lags: Latencies,
+    /// How often a request was sent again.
+    pub(crate) retried: u64,
     /// By status code: how many, and what the first one said.
     pub(crate) failures: BTreeMap<&'static str, (u64, String)>,
 }
 
 impl Outcomes {
-    fn record(&mut self, lag: Duration, latency: Duration, outcome: Result<(), Failure>) {
+    fn record(
+        &mut self,
+        lag: Duration,
+        latency: Duration,
+        (outcome, tries): (Result<(), Failure>, u32),
+    ) {
         self.lags.record(lag);
+        self.retried += u64::from(tries);
         match outcome {
             Ok(()) => self.latencies.record(latency),
             Err(Failure { label, message }) => {
@@ -88,13 +96,13 @@ where
 {
     let gate = Arc::new(Gate::new(load));
     gate.pace();
-    measure(gate, load.in_flight, call, stop).await
+    measure(gate, load, call, stop).await
 }
 
 /// As [`run()`], with a gate that somebody paces.
 async fn measure<F>(
     gate: Arc<Gate>,
-    in_flight: usize,
+    load: &Load,
     call: impl Fn(usize, u64) -> F + Clone + Send + 'static,
     stop: impl Future<Output = ()>,
 ) -> Measured
@@ -104,9 +112,10 @@ where
     let outcomes = Arc::new(Mutex::new(Outcomes::default()));
     let cpu = cpu_time();
     let mut workers = JoinSet::new();
-    for worker in 0..in_flight {
+    for worker in 0..load.in_flight {
         let call = call.clone();
-        workers.spawn(work(gate.clone(), move |n| call(worker, n), outcomes.clone()));
+        let retries = load.retries;
+        workers.spawn(work(gate.clone(), move |n| call(worker, n), (retries, outcomes.clone())));
     }
     let ending = tokio::select! {
         () = all(&mut workers) => Ending::Complete,
@@ -116,7 +125,7 @@ where
     gate.shut();
     let ended = gate.end().map_or_else(Instant::now, |end| end.min(Instant::now()));
     workers.shutdown().await;
-    let outcomes = std::mem::take(&mut *outcomes.lock().unwrap_or_else(PoisonError::into_inner));
+    let outcomes = std::mem::take(&mut *lock(&outcomes));
     let (sent, unsent) = (gate.passed(), gate.left_behind(ended));
     let (elapsed, cpu) = (gate.begun().elapsed(), cpu_time().saturating_sub(cpu));
     Measured { elapsed, cpu, sent, unsent, ending, outcomes }
@@ -128,20 +137,33 @@ fn cpu_time() -> Duration {
     Duration::new(spent.tv_sec.unsigned_abs(), spent.tv_nsec.unsigned_abs() as u32)
 }
 
-async fn work<F>(gate: Arc<Gate>, call: impl Fn(u64) -> F, outcomes: Arc<Mutex<Outcomes>>)
-where
+async fn work<F>(
+    gate: Arc<Gate>,
+    call: impl Fn(u64) -> F,
+    (retries, outcomes): (u32, Arc<Mutex<Outcomes>>),
+) where
     F: Future<Output = Result<(), Failure>>,
 {
     while let Some(pass) = gate.pass().await {
         let lag = pass.due.elapsed();
-        let outcome = call(pass.n).await;
+        let mut outcome = call(pass.n).await;
+        let mut left = retries;
+        while left > 0 && outcome.as_ref().is_err_and(Failure::is_away) {
+            left -= 1;
+            outcome = call(pass.n).await;
+        }
         let latency = pass.due.elapsed();
         let must_pause = gate.is_closed_loop() && outcome.as_ref().is_err_and(Failure::is_away);
-        outcomes.lock().unwrap_or_else(PoisonError::into_inner).record(lag, latency, outcome);
+        lock(&outcomes).record(lag, latency, (outcome, retries - left));
         if must_pause {
             sleep(PAUSE).await;
         }
     }
+}
+
+// Every change leaves them whole.
+fn lock(outcomes: &Mutex<Outcomes>) -> MutexGuard<'_, Outcomes> {
+    outcomes.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Waits for all workers.
@@ -184,7 +206,7 @@ mod tests {
     {
         let gate = Arc::new(Gate::new(load));
         gate.pace_by_runtime();
-        measure(gate, load.in_flight, call, stop).await
+        measure(gate, load, call, stop).await
     }
 
     fn open(rate: &str) -> Arrivals {
@@ -211,7 +233,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_stall_is_charged_for_every_request_that_was_due_meanwhile() {
         let until = Until::Elapsed(Duration::from_secs(10));
-        let load = Load { arrivals: open("100"), in_flight: 1, until };
+        let load = Load { arrivals: open("100"), in_flight: 1, until, retries: 0 };
         let measured = run_by_test(&load, stalls, pending()).await;
         assert_eq!((measured.sent, measured.unsent), (1_000, 0));
         let latencies = &measured.outcomes.latencies;
@@ -225,7 +247,12 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_closed_loop_hides_the_stall_as_the_theory_says() {
-        let load = Load { arrivals: Arrivals::Closed, in_flight: 1, until: Until::Sent(1_000) };
+        let load = Load {
+            arrivals: Arrivals::Closed,
+            in_flight: 1,
+            until: Until::Sent(1_000),
+            retries: 0,
+        };
         let measured = run_by_test(&load, stalls, pending()).await;
         let latencies = &measured.outcomes.latencies;
         assert_eq!(latencies.count(), 1_000);
@@ -248,7 +275,7 @@ mod tests {
                 }
             };
             let until = Until::Elapsed(Duration::from_millis(9_500));
-            let load = Load { arrivals: way, in_flight: 2, until };
+            let load = Load { arrivals: way, in_flight: 2, until, retries: 0 };
             let measured = run_by_test(&load, call, pending()).await;
             assert_eq!(seen.load(SeqCst), 2, "{way:?}");
             assert_eq!(measured.sent, 20, "{way:?}");
@@ -261,7 +288,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_number_of_requests_is_sent_and_no_more() {
         for arrivals in [open("100"), Arrivals::Closed] {
-            let load = Load { arrivals, in_flight: 7, until: Until::Sent(50) };
+            let load = Load { arrivals, in_flight: 7, until: Until::Sent(50), retries: 0 };
             let measured = run_by_test(&load, takes(300), pending()).await;
             assert_eq!((measured.sent, measured.unsent), (50, 0), "{arrivals:?}");
             assert_eq!(measured.outcomes.latencies.count(), 50, "{arrivals:?}");
@@ -272,7 +299,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_stop_keeps_what_was_measured() {
         for arrivals in [open("10"), Arrivals::Closed] {
-            let load = Load { arrivals, in_flight: 1, until: Until::Sent(1_000) };
+            let load = Load { arrivals, in_flight: 1, until: Until::Sent(1_000), retries: 0 };
             let stop = sleep(Duration::from_millis(2_050));
             let measured = run_by_test(&load, takes(1_000), stop).await;
             assert_eq!(measured.ending, Ending::CutShort);
@@ -287,9 +314,24 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn only_what_found_nobody_there_is_sent_again_and_so_often() {
+        let refuse = |_, n| async move {
+            match n {
+                0 => Ok(()),
+                1 => Err(Status::invalid_argument("wrong").into()),
+                _ => Err(Status::unavailable("away").into()),
+            }
+        };
+        let until = Until::Sent(3);
+        let load = Load { arrivals: open("10"), in_flight: 1, until, retries: 2 };
+        let outcomes = run_by_test(&load, refuse, pending()).await.outcomes;
+        assert_eq!((outcomes.retried, outcomes.failed(), outcomes.latencies.count()), (2, 2, 1));
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn failures_are_counted_by_code_and_nobody_hammers_at_a_closed_door() {
         let until = Until::Elapsed(Duration::from_secs(1));
-        let load = Load { arrivals: Arrivals::Closed, in_flight: 1, until };
+        let load = Load { arrivals: Arrivals::Closed, in_flight: 1, until, retries: 0 };
         let refuse = |_, n| async move {
             let status = match n {
                 0 => Status::invalid_argument("first"),

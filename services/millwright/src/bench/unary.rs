@@ -7,7 +7,6 @@ use tonic::{Request, Status, client::Grpc, codegen::http::uri::PathAndQuery, tra
 use super::{
     Way,
     codec::{Encoded, Raw},
-    failure::Failure,
 };
 
 /// What unary requests call.
@@ -19,6 +18,7 @@ pub(super) fn method(way: Way) -> PathAndQuery {
 }
 
 /// One call; of its answer nothing is read.
+#[derive(Clone)]
 pub(super) struct Call {
     pub(super) method: PathAndQuery,
     pub(super) deadline: Duration,
@@ -26,7 +26,7 @@ pub(super) struct Call {
 
 impl Call {
     /// Sends `message`, and waits for the answer.
-    pub(super) async fn make(self, channel: Channel, message: Encoded) -> Result<(), Failure> {
+    pub(super) async fn make(self, channel: Channel, message: Encoded) -> Result<(), Status> {
         let mut grpc = Grpc::new(channel).max_decoding_message_size(usize::MAX);
         let ready = grpc.ready().await;
         ready.map_err(|error| Status::from_error(error.into()))?;

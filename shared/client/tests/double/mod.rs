@@ -27,6 +27,20 @@ where
     A: prost::Message + Default + 'static,
     F: Future<Output = Result<Answers<A>, Status>> + Send + 'static,
 {
+    serve_at("127.0.0.1:0", path, answer).await
+}
+
+/// The same at an address.
+pub(crate) async fn serve_at<R, A, F>(
+    at: &str,
+    path: &'static str,
+    answer: impl Fn(Streaming<R>) -> F + Clone + Send + Sync + 'static,
+) -> String
+where
+    R: prost::Message + Default + 'static,
+    A: prost::Message + Default + 'static,
+    F: Future<Output = Result<Answers<A>, Status>> + Send + 'static,
+{
     let rpc = service_fn(move |request: http::Request<Body>| {
         let answer = answer.clone();
         async move {
@@ -38,7 +52,7 @@ where
             Ok::<_, Infallible>(Grpc::new(codec).streaming(answer, request).await)
         }
     });
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let listener = TcpListener::bind(at).await.expect("a free port");
     let address = listener.local_addr().expect("bound").to_string();
     let routes = Routes::from(Router::new().route_service(path, rpc));
     let server = Server::builder().add_routes(routes);

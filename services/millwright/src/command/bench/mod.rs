@@ -11,7 +11,7 @@ use millwright_chassis::stop_signal;
 use tokio::fs;
 
 use crate::{
-    bench::{Caller, Ending, Model, Requests, Target, Way, run},
+    bench::{Caller, Ending, Model, Reach, Requests, Target, Way, run},
     connection::Connection,
     error::CliError,
     format::FormatArgs,
@@ -29,6 +29,7 @@ use plan::{Plan, PlanArgs};
   millwright bench --model press.defect --rate 500 --rows press.csv --plot latency.svg
   millwright bench --model press.defect --rate 100,200,400,800 --plot load.svg
   millwright bench --model resnet50 --predictor triton.local:8001 --stream --connections 4
+  millwright bench --model press.defect --predictor predictors:8001 --round-robin --rate 200
 
 It makes load: whatever else the server does becomes slower meanwhile.
 
@@ -100,7 +101,7 @@ impl Bench {
     /// Asks what the model takes, and makes requests of it.
     async fn prepare(&self, plan: &Plan) -> Result<Caller, CliError> {
         let address = &self.connection.addresses.predictor;
-        let target = Target::connect(address, plan.connections, plan.deadline)?;
+        let target = Target::connect(address, plan.reach, plan.deadline)?;
         let (name, version) = self.model.split_once('@').unwrap_or((&self.model, ""));
         let model = target.model(name, version).await?;
         let requests = self.requests(&model, plan.way).await?;
@@ -126,7 +127,10 @@ impl Bench {
             model: self.model.clone(),
             address: self.connection.addresses.predictor.clone(),
             way: plan.way,
-            connections: plan.connections,
+            connections: match plan.reach {
+                Reach::Connections(n) => Some(n),
+                Reach::RoundRobin => None,
+            },
             rows_per_request: self.rows_per_request,
         }
     }

@@ -5,7 +5,7 @@ use std::{num::NonZeroU64, time::Duration};
 use clap::Args;
 use millwright_chassis::ConfigError;
 
-use crate::bench::{Arrivals, Load, Rate, Until, Way};
+use crate::bench::{Arrivals, Load, Rate, Reach, Until, Way};
 
 /// Workers of a closed loop, where nobody says how many.
 const CLOSED: u32 = 8;
@@ -28,6 +28,10 @@ pub(super) struct PlanArgs {
     #[arg(long, value_name = "N", default_value = "1")]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=1_024))]
     connections: u32,
+    /// A connection to each address that the server's name has, asked for again every second; calls
+    /// take them in turn, and none is made twice
+    #[arg(long, conflicts_with_all = ["connections", "stream"])]
+    round_robin: bool,
     /// How long each load is measured, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 10.0)]
     duration: f64,
@@ -40,6 +44,11 @@ pub(super) struct PlanArgs {
     /// How long an answer may take, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 10.0)]
     deadline: f64,
+    /// How often a request is sent again, at once, that failed with UNAVAILABLE; its latency counts all
+    /// of it
+    #[arg(long, value_name = "N", default_value = "0")]
+    #[arg(value_parser = clap::value_parser!(u32).range(0..=10))]
+    retries: u32,
     /// Send requests as messages of a stream on each connection, not as calls of their own
     #[arg(long)]
     stream: bool,
@@ -53,7 +62,7 @@ pub(super) struct PlanArgs {
 pub(super) struct Plan {
     /// One after the other; one at least.
     pub(super) loads: Vec<Load>,
-    pub(super) connections: usize,
+    pub(super) reach: Reach,
     pub(super) deadline: Duration,
     pub(super) way: Way,
     warmup: Option<Duration>,
@@ -72,9 +81,15 @@ impl PlanArgs {
             arrivals: Arrivals::Open(*rate),
             in_flight: concurrency(OPEN),
             until,
+            retries: self.retries,
         };
         let loads = match &self.rate[..] {
-            [] => vec![Load { arrivals: Arrivals::Closed, in_flight: concurrency(CLOSED), until }],
+            [] => vec![Load {
+                arrivals: Arrivals::Closed,
+                in_flight: concurrency(CLOSED),
+                until,
+                retries: self.retries,
+            }],
             rates => rates.iter().map(open).collect(),
         };
         let warmup = match self.warmup {
@@ -83,7 +98,10 @@ impl PlanArgs {
         };
         Ok(Plan {
             loads,
-            connections: self.connections as usize,
+            reach: match self.round_robin {
+                true => Reach::RoundRobin,
+                false => Reach::Connections(self.connections as usize),
+            },
             deadline: seconds("--deadline", self.deadline)?,
             way: self.way(),
             warmup,

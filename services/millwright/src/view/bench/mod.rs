@@ -18,7 +18,8 @@ pub(crate) struct Setup {
     pub(crate) model: String,
     pub(crate) address: String,
     pub(crate) way: Way,
-    pub(crate) connections: usize,
+    /// None: one to each address that the name has.
+    pub(crate) connections: Option<usize>,
     pub(crate) rows_per_request: u32,
 }
 
@@ -46,6 +47,8 @@ struct LoadView {
     answered: u64,
     failed: u64,
     dropped: u64,
+    /// How often something was sent again.
+    retried: u64,
     /// Was due and not sent before the end.
     unsent: u64,
     requests_per_second: f64,
@@ -133,6 +136,7 @@ impl LoadView {
             answered,
             failed,
             dropped: sent.saturating_sub(answered + failed),
+            retried: outcomes.retried,
             unsent,
             requests_per_second,
             rows_per_second: requests_per_second * f64::from(rows),

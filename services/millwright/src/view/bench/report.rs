@@ -47,7 +47,10 @@ fn heading(setup: &Setup) -> String {
     };
     format!(
         "{model} at {address}: {way}, {}, {} a request",
-        counted(*connections as u64, "connection"),
+        match connections {
+            Some(n) => counted(*n as u64, "connection"),
+            None => "a connection to each address".to_owned(),
+        },
         counted((*rows_per_request).into(), "row"),
     )
 }
@@ -73,6 +76,9 @@ fn one(load: &LoadView) -> String {
     }
     if load.dropped > 0 {
         lines.push(("dropped", number(load.dropped)));
+    }
+    if load.retried > 0 {
+        lines.push(("sent again", number(load.retried)));
     }
     lines.extend(quantiles(latency_ms));
     if load.rate.is_some() {
