@@ -32,6 +32,7 @@ mod model;
 mod parts;
 mod predictor;
 mod reduction;
+mod rounds;
 mod softmax;
 mod split;
 mod steps;

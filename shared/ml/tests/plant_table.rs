@@ -303,3 +303,54 @@ fn a_stream_goes_on_after_a_damaged_row() {
     assert!(matches!(rows.next_row(), Err(TableError::Malformed { line: 3, .. })));
     assert_eq!(rows.next_row().expect("a sound row").map(|row| row.cell(1)), Some("z"));
 }
+
+/// A table of several blocks: line ends of all kinds, in quotes too, blank lines, gaps and tokens, a
+/// column whose marks are found late, one that is text from some row on, and many values.
+fn of_many_blocks() -> String {
+    let mut csv = "id;x;late;mixed;note\r\n".to_owned();
+    for i in 0..60_000 {
+        let x = if i % 50 == 7 { "NA".to_owned() } else { format!("{}", i % 90 - 40) };
+        let late = if i < 50_000 { i.to_string() } else { format!("{i},5") };
+        let mixed = if i == 40_000 { "offen".to_owned() } else { format!("{},25", i % 9) };
+        let note = ["plain", "\"two\r\nlines\"", "\"a \"\"word\"\"\n\r\"", ""][i as usize % 4];
+        let end = ["\r\n", "\n", "\r", "\r\n\r\n"][i as usize / 1000 % 4];
+        csv += &format!("{i};{x};{late};{mixed};{note}{end}");
+    }
+    csv
+}
+
+#[test]
+fn blocks_that_are_read_apart_hold_what_rows_in_order_hold() {
+    let csv = of_many_blocks();
+    assert!(csv.len() > 3 << 19, "several blocks");
+    let (apart, _folder) = table(&csv);
+    // What is not UTF-8 is read in order; these bytes are the same in both.
+    let hints = FormatHints { encoding: Some(Encoding::Windows1252), ..FormatHints::default() };
+    let (in_order, _folder) = hinted(&csv, &hints);
+    let (a, b) = (apart.profile(), in_order.profile());
+    assert_eq!((&a.columns, a.n_rows), (&b.columns, 60_000));
+    assert_eq!((a.format.decimal, a.format.delimiter), (DecimalMark::Comma, ';'));
+    assert_eq!(a.columns[3].first_text_line, b.columns[3].first_text_line);
+    assert_eq!(a.columns[2].range, Some((0.0, 59_999.5)));
+}
+
+#[test]
+fn a_mistake_far_below_is_told_with_its_line_and_column() {
+    let csv = of_many_blocks();
+    for (row, column) in
+        [("1;2;3;4;a\"b\n", Some("note")), ("1;2;3;\"4\n\n", Some("mixed")), ("1;2;3\n", None)]
+    {
+        let text = format!("{csv}{row}{}", "1;2;3;4;5\n".repeat(100_000));
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("table.csv");
+        std::fs::write(&path, text).expect("a file");
+        // What is not UTF-8 is read in order, and no block of it apart.
+        let [apart, in_order] = [Encoding::Utf8, Encoding::Windows1252].map(|encoding| {
+            let hints = FormatHints { encoding: Some(encoding), ..FormatHints::default() };
+            CsvTable::open(&path, &hints).expect_err("a mistake").to_string()
+        });
+        assert_eq!(apart, in_order);
+        let has_line = apart.starts_with("line 8") || apart.starts_with("line 9");
+        assert!(has_line && column.is_none_or(|column| apart.contains(column)), "{apart}");
+    }
+}

@@ -7,9 +7,6 @@ use super::{
     reader::{Frame, Place},
 };
 
-/// Bytes of a block, at least.
-const BYTES: u64 = 512 << 10;
-
 /// Where the blocks of a table begin. They depend on its bytes alone.
 #[derive(Debug, Default)]
 pub(super) struct Blocks {
@@ -25,13 +22,16 @@ pub(crate) struct Block<'a> {
 }
 
 impl Blocks {
-    /// Takes the next row of the table.
-    pub(super) fn add(&mut self, row: &CsvRow) {
-        let (place, last) = (row.place(), self.starts.last());
-        if last.is_none_or(|(last, _)| place.offset - last.offset >= BYTES) {
+    /// Takes the next rows of the table.
+    pub(super) fn push(&mut self, place: Place, n_rows: u64) {
+        if n_rows > 0 {
             self.starts.push((place, self.n_rows));
         }
-        self.n_rows += 1;
+        self.n_rows += n_rows;
+    }
+
+    pub(super) fn n_rows(&self) -> u64 {
+        self.n_rows
     }
 
     pub(super) fn len(&self) -> usize {

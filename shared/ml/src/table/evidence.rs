@@ -19,6 +19,15 @@ struct Witness {
     is_text: bool,
 }
 
+/// What a cell says of its column.
+#[derive(Clone, Copy)]
+pub(super) struct Statement {
+    pub(super) column: usize,
+    ways: Ways,
+    /// The first blank inside it.
+    blank: Option<char>,
+}
+
 impl Evidence {
     pub(super) fn new(n_columns: usize) -> Self {
         let witness = Witness { ways: Ways::ALL, is_text: false };
@@ -35,17 +44,28 @@ impl Evidence {
         self.columns.get(column).is_none_or(|column| column.ways.are_all(decimal))
     }
 
-    /// Takes a trimmed cell that says something, and the ways in which it is a number.
-    pub(super) fn hear(&mut self, column: usize, cell: &str, ways: Ways) {
-        let Some(column) = self.columns.get_mut(column) else { return };
-        let left = column.ways.and(ways);
-        if left.is_empty() {
-            column.is_text = true;
-            return;
+    /// Takes a trimmed cell that says something, and the ways in which it is a number. What it says
+    /// is returned where it is new: then it may be new to whoever has heard the rows before, too.
+    pub(super) fn hear(&mut self, column: usize, cell: &str, ways: Ways) -> Option<Statement> {
+        let known = self.columns.get(column)?.ways;
+        if known.and(ways) == known {
+            return None;
         }
-        if left != column.ways {
-            column.ways = left;
-            self.blank = self.blank.or_else(|| cell.chars().find(|c| c.is_whitespace()));
+        let blank = cell.chars().find(|c| c.is_whitespace());
+        let statement = Statement { column, ways, blank };
+        self.repeat(statement);
+        Some(statement)
+    }
+
+    /// Takes what was said elsewhere.
+    pub(super) fn repeat(&mut self, Statement { column, ways, blank }: Statement) {
+        let Some(witness) = self.columns.get_mut(column) else { return };
+        let left = witness.ways.and(ways);
+        if left.is_empty() {
+            witness.is_text = true;
+        } else if left != witness.ways {
+            witness.ways = left;
+            self.blank = self.blank.or(blank);
         }
     }
 

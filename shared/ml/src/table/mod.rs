@@ -1,6 +1,7 @@
 //! Tables in CSV: read strictly, row by row, as often as needed.
 
 mod blocks;
+mod cuts;
 mod decoder;
 mod delimiter;
 mod distinct;
@@ -12,6 +13,7 @@ mod header;
 mod marks;
 mod number;
 mod parser;
+mod part;
 mod profile;
 mod reader;
 mod sample;
@@ -29,7 +31,14 @@ pub(crate) use error::quoted;
 pub(crate) use number::is_missing;
 pub use number::{Cell, NumberFormat};
 pub use reader::{CsvReader, CsvRow};
-use {blocks::Blocks, format::Guess, profile::Profiler, reader::Frame, sample::Sample};
+use {
+    blocks::Blocks,
+    cuts::Cuts,
+    format::Guess,
+    profile::Profiler,
+    reader::{Frame, Place},
+    sample::Sample,
+};
 
 /// A CSV file on disk, with what it holds. Its text is never held whole.
 #[derive(Debug)]
@@ -48,11 +57,11 @@ impl CsvTable {
     /// [`TableError`] names the first line that is wrong; a header without rows is wrong too.
     pub fn open(path: &Path, hints: &FormatHints) -> Result<Self, TableError> {
         hints.check()?;
-        let mut file = File::open(path)?;
+        let mut file = Cuts::new(File::open(path)?);
         let sample = Sample::take(&mut file)?;
-        let encoding = encoding::detect(&sample.bytes, file)?;
+        let encoding = encoding::detect(&sample.bytes, &mut file)?;
         let Guess { format, contradictions } = Guess::of(&sample, encoding, hints);
-        let mut table = match Self::decided(path, format, hints) {
+        let mut table = match Self::decided(path, format, (file, hints)) {
             Ok(table) => table,
             Err(error) => return Err(error.despite(contradictions)),
         };
@@ -66,21 +75,27 @@ impl CsvTable {
     /// As [`Self::open`].
     pub fn with_format(path: &Path, format: &TableFormat) -> Result<Self, TableError> {
         let mut rows = CsvReader::with_format(File::open(path)?, format)?;
-        let profiler = Profiler::read(&mut rows)?;
+        let cuts = places(Cuts::new(File::open(path)?), format)?;
+        let profiler = Profiler::read(path, &mut rows, &cuts)?;
         Ok(Self::new(path, &rows, profiler))
     }
 
     /// Reads all rows in a format that was told from the first ones. If the others write numbers in
     /// another way, reads them all again.
-    fn decided(path: &Path, format: TableFormat, hints: &FormatHints) -> Result<Self, TableError> {
+    fn decided(
+        path: &Path,
+        format: TableFormat,
+        (cuts, hints): (Cuts<File>, &FormatHints),
+    ) -> Result<Self, TableError> {
         let mut rows = CsvReader::with_format(File::open(path)?, &format)?;
-        let mut profiler = Profiler::read(&mut rows)?;
+        let cuts = places(cuts, &format)?;
+        let mut profiler = Profiler::read(path, &mut rows, &cuts)?;
         let delimiter = format.delimiter;
         let (decimal, thousands) = profiler.evidence.marks(hints, delimiter);
         let decided = TableFormat { decimal, thousands, ..format };
         if decided != *rows.format() {
             rows = CsvReader::with_format(File::open(path)?, &decided)?;
-            profiler = Profiler::read(&mut rows)?;
+            profiler = Profiler::read(path, &mut rows, &cuts)?;
         }
         let contradiction = profiler.evidence.contradiction(hints, delimiter);
         let mut table = Self::new(path, &rows, profiler);
@@ -99,7 +114,7 @@ impl CsvTable {
     pub(crate) fn unread(profile: TableProfile) -> Self {
         let numbers = NumberFormat::new(&profile.format);
         let (path, frame, mut blocks) = (PathBuf::new(), Frame::default(), Blocks::default());
-        blocks.add(&CsvRow::default());
+        blocks.push(Place::default(), 1);
         Self { path, profile, numbers, frame, blocks }
     }
 
@@ -173,5 +188,13 @@ impl CsvTable {
             visit(row)?;
         }
         Ok(())
+    }
+}
+
+/// Where a file in `format` may be cut: what is not UTF-8 is read in order.
+fn places(cuts: Cuts<File>, format: &TableFormat) -> Result<Vec<Place>, TableError> {
+    match format.encoding {
+        Encoding::Utf8 => Ok(cuts.finish()?),
+        _ => Ok(Vec::new()),
     }
 }

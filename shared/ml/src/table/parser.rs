@@ -11,7 +11,7 @@ const MAX_ROW: usize = 64 << 20;
 /// Most cells of one row.
 pub(super) const MAX_FIELDS: usize = 65_536;
 
-const QUOTE: u8 = b'"';
+pub(super) const QUOTE: u8 = b'"';
 
 /// A place in the file and what is wrong there.
 #[derive(Debug, PartialEq, Eq)]
@@ -126,8 +126,7 @@ impl Parser {
         if memchr(QUOTE, line).is_some() {
             return None;
         }
-        let delimiters = line.iter().enumerate().filter(|(_, byte)| **byte == self.delimiter);
-        self.ends.extend(delimiters.map(|(at, _)| at));
+        for_each_place(self.delimiter, line, |at| self.ends.push(at));
         self.ends.push(end);
         if self.ends.len() > MAX_FIELDS {
             self.ends.clear();
@@ -249,6 +248,35 @@ impl Parser {
     }
 }
 
+/// Calls `visit` with every place of `byte` in `bytes`, ascending.
+///
+/// Cells are a few bytes long, too short for a search each: of 64 bytes at a time a mask is made.
+fn for_each_place(byte: u8, bytes: &[u8], mut visit: impl FnMut(usize)) {
+    let (blocks, rest) = bytes.as_chunks::<64>();
+    for (block, bytes) in blocks.iter().enumerate() {
+        let words = bytes.as_chunks::<8>().0.iter().enumerate();
+        let mut mask = words.fold(0, |mask, (i, word)| mask | equal(*word, byte) << (8 * i));
+        while mask != 0 {
+            visit(64 * block + mask.trailing_zeros() as usize);
+            mask &= mask - 1;
+        }
+    }
+    let from = bytes.len() - rest.len();
+    let places = rest.iter().enumerate().filter(|(_, other)| **other == byte);
+    places.for_each(|(at, _)| visit(from + at));
+}
+
+/// Which bytes of `word` are `byte`: a bit each.
+fn equal(word: [u8; 8], byte: u8) -> u64 {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    const LOW: u64 = 0x7f * ONES;
+    let off = u64::from_le_bytes(word) ^ (ONES * u64::from(byte));
+    // The highest bit of each byte that is 0, and no other bit.
+    let zeros = !(((off & LOW) + LOW) | off | LOW);
+    // One product moves the eight bits beside each other.
+    (zeros >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -278,6 +306,16 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn every_place_of_a_byte_is_found(bytes in "[a,\u{7f}-\u{ff}]{0,200}") {
+            for byte in [b',', b'a', 0x7f, 0xc3, 0xbf] {
+                let mut found = vec![];
+                for_each_place(byte, bytes.as_bytes(), |at| found.push(at));
+                let places = (0..bytes.len()).filter(|at| bytes.as_bytes()[*at] == byte);
+                prop_assert_eq!(found, places.collect::<Vec<_>>());
+            }
+        }
+
         #[test]
         fn a_row_that_is_taken_at_once_is_the_row_that_comes_byte_by_byte(
             text in "([a-c]{0,3}[,\r\n\"]{0,3}){0,12}"

@@ -1,77 +1,108 @@
 //! What a table holds.
 
-use millwright_domain::{ColumnKind, DatasetColumn, Distinct, TableProfile};
+use std::{fs::File, path::Path};
+
+use millwright_domain::{Encoding, TableProfile};
 
 use super::{
-    CsvReader, CsvRow, NumberFormat, TableError, blocks::Blocks, distinct::DistinctValues,
-    evidence::Evidence, marks::Ways,
+    CsvReader, CsvRow, TableError,
+    blocks::Blocks,
+    cuts::BLOCK,
+    distinct::DistinctValues,
+    evidence::Evidence,
+    part::{Column, Part},
+    reader::Place,
 };
+use crate::rounds::in_order;
 
-/// Rows and bytes of a batch, at most; one row is as long as it is.
-const ROWS: usize = 1024;
-const BYTES: usize = 256 << 10;
+/// Rows of a batch, at most.
+const ROWS: usize = 8192;
 
-/// A profile in the making.
+/// A profile in the making: the parts of a table, taken in order, are what all of its rows are, one
+/// after the other.
 pub(super) struct Profiler {
-    numbers: NumberFormat,
     columns: Vec<Column>,
     distinct: DistinctValues,
     /// How else the numbers might have been read.
     pub evidence: Evidence,
     pub blocks: Blocks,
-    n_rows: u64,
-}
-
-/// What the cells of a column held so far.
-#[derive(Clone, Default)]
-struct Column {
-    n_blank: u64,
-    n_tokens: u64,
-    /// Which tokens, a bit each.
-    tokens: u64,
-    range: Option<(f64, f64)>,
-    first_text_line: Option<u64>,
 }
 
 impl Profiler {
-    /// Reads all rows, at least one, and notes what their cells hold.
-    pub(super) fn read(rows: &mut CsvReader) -> Result<Self, TableError> {
+    /// Reads all rows of the file at `path`, at least one, and notes what their cells hold. `rows`
+    /// stands at the first of them, and `cuts` says where the file may be cut, if it is UTF-8.
+    pub(super) fn read(
+        path: &Path,
+        rows: &mut CsvReader,
+        cuts: &[Place],
+    ) -> Result<Self, TableError> {
         let n = rows.header().len();
         let mut profiler = Self {
-            numbers: rows.numbers().clone(),
             columns: vec![Column::default(); n],
             distinct: DistinctValues::new(n),
             evidence: Evidence::new(n),
             blocks: Blocks::default(),
-            n_rows: 0,
         };
-        // While rows are noted, the next are read.
+        if rows.format().encoding == Encoding::Utf8 {
+            profiler.read_apart(path, rows, cuts)?;
+        } else {
+            profiler.read_in_order(rows)?;
+        }
+        if profiler.blocks.n_rows() == 0 { Err(TableError::NoRows) } else { Ok(profiler) }
+    }
+
+    /// Reads blocks apart from each other.
+    fn read_apart(
+        &mut self,
+        path: &Path,
+        rows: &CsvReader,
+        cuts: &[Place],
+    ) -> Result<(), TableError> {
+        let (first, frame) = (rows.place(), rows.frame());
+        let below = cuts.iter().copied().filter(|cut| cut.offset > first.offset);
+        let starts = std::iter::once(first).chain(below).collect::<Vec<_>>();
+        let start = self.start(rows);
+        let part = |i: usize| {
+            let reader = CsvReader::resume(File::open(path)?, &frame, starts[i])?;
+            let end = starts.get(i + 1).map_or(u64::MAX, |next| next.offset);
+            start().read(reader, end)
+        };
+        in_order(starts.len(), part, |part| {
+            self.take(part);
+            Ok(())
+        })
+    }
+
+    /// Reads rows one after the other, the next while some are noted.
+    fn read_in_order(&mut self, rows: &mut CsvReader) -> Result<(), TableError> {
+        let start = self.start(rows);
         let (mut ready, mut spare) = (Batch::default(), Batch::default());
         ready.fill(rows)?;
         while !ready.rows().is_empty() {
-            let note = || ready.rows().iter().for_each(|row| profiler.add(row));
+            let mut part = start();
+            let note = || ready.rows().iter().for_each(|row| part.add(row));
             rayon::join(|| spare.fill(rows), note).0?;
+            self.take(part);
             std::mem::swap(&mut ready, &mut spare);
         }
-        if profiler.n_rows == 0 { Err(TableError::NoRows) } else { Ok(profiler) }
+        Ok(())
     }
 
-    fn add(&mut self, row: &CsvRow) {
-        self.n_rows += 1;
-        self.blocks.add(row);
-        for (i, (column, cell)) in self.columns.iter_mut().zip(row.cells()).enumerate() {
-            let trimmed = cell.trim();
-            if trimmed.is_empty() {
-                column.n_blank += 1;
-            } else if let Some(token) = self.numbers.token(trimmed) {
-                column.n_tokens += 1;
-                column.tokens |= 1 << token;
-            } else {
-                self.distinct.add(i, cell);
-                if !self.evidence.is_text(i) {
-                    let number = read(&self.numbers, &mut self.evidence, i, trimmed);
-                    column.add(number, row.line());
-                }
+    /// Makes parts to be taken later.
+    fn start(&self, rows: &CsvReader) -> impl Fn() -> Part + Sync + use<> {
+        let (numbers, n) = (rows.numbers().clone(), rows.header().len());
+        let values = self.distinct.some();
+        move || Part::new(&numbers, n, values.clone())
+    }
+
+    /// Takes the part that follows.
+    fn take(&mut self, part: Part) {
+        self.blocks.push(part.place, part.n_rows);
+        self.columns.iter_mut().zip(&part.columns).for_each(|(all, some)| all.take(some));
+        self.distinct.take(part.values);
+        for statement in part.statements {
+            if !self.evidence.is_text(statement.column) {
+                self.evidence.repeat(statement);
             }
         }
     }
@@ -81,21 +112,12 @@ impl Profiler {
         let names = rows.header().iter().enumerate();
         let columns = names.map(|(i, name)| self.columns[i].profile(name, self.distinct.count(i)));
         TableProfile {
-            n_rows: self.n_rows,
+            n_rows: self.blocks.n_rows(),
             columns: columns.collect(),
             format: rows.format().clone(),
             contradictions: Vec::new(),
         }
     }
-}
-
-/// The number in a trimmed cell of column `i`, and what the cell says of others.
-fn read(numbers: &NumberFormat, evidence: &mut Evidence, i: usize, cell: &str) -> Option<f64> {
-    let ungrouped = numbers.ungrouped(cell);
-    if ungrouped.is_none() || !evidence.has_settled(i, numbers.decimal()) {
-        evidence.hear(i, cell, Ways::of(cell));
-    }
-    ungrouped.or_else(|| numbers.number(cell))
 }
 
 /// Some rows, in memory that is used again.
@@ -110,11 +132,11 @@ impl Batch {
     fn fill(&mut self, rows: &mut CsvReader) -> Result<(), TableError> {
         let mut bytes = 0;
         self.n = 0;
-        while self.n < ROWS && bytes < BYTES && rows.next_row()?.is_some() {
+        while self.n < ROWS && bytes < BLOCK && rows.next_row()?.is_some() {
             if self.n == self.rows.len() {
                 self.rows.push(CsvRow::default());
             }
-            bytes += rows.swap_row(&mut self.rows[self.n]);
+            bytes += rows.swap_row(&mut self.rows[self.n]) as u64;
             self.n += 1;
         }
         Ok(())
@@ -122,34 +144,5 @@ impl Batch {
 
     fn rows(&self) -> &[CsvRow] {
         &self.rows[..self.n]
-    }
-}
-
-impl Column {
-    fn add(&mut self, number: Option<f64>, line: u64) {
-        match number {
-            Some(number) => {
-                let (min, max) = self.range.unwrap_or((number, number));
-                self.range = Some((min.min(number), max.max(number)));
-            }
-            None => self.first_text_line = self.first_text_line.or(Some(line)),
-        }
-    }
-
-    fn profile(&self, name: &str, distinct: Distinct) -> DatasetColumn {
-        let is_text = self.first_text_line.is_some();
-        // In a column of text, `NA` is a value like others.
-        let n_tokens = u64::from(self.tokens.count_ones());
-        DatasetColumn {
-            name: name.to_owned(),
-            kind: if is_text { ColumnKind::Text } else { ColumnKind::Numeric },
-            n_missing: if is_text { self.n_blank } else { self.n_blank + self.n_tokens },
-            distinct: match distinct {
-                Distinct::Exactly(n) if is_text => Distinct::Exactly(n + n_tokens),
-                distinct => distinct,
-            },
-            range: self.range.filter(|_| !is_text),
-            first_text_line: self.first_text_line,
-        }
     }
 }

@@ -50,8 +50,9 @@ pub(super) struct Frame {
 pub(super) struct Place {
     /// In bytes from the beginning of the file, where that is UTF-8.
     pub(super) offset: u64,
-    line: u64,
-    after_return: bool,
+    pub(super) line: u64,
+    /// Whether a line feed there would still end the row before.
+    pub(super) after_return: bool,
 }
 
 /// One row.
@@ -85,7 +86,12 @@ impl CsvRow {
 
     /// All cells, in the header's order.
     pub fn cells(&self) -> impl Iterator<Item = &str> {
-        (0..self.ends.len()).map(|i| self.cell(i))
+        let mut from = 0;
+        self.ends.iter().map(move |end| {
+            let cell = self.text.get(from..*end).unwrap_or_default();
+            from = end + self.gap;
+            cell
+        })
     }
 }
 
@@ -164,6 +170,16 @@ impl CsvReader {
         })
     }
 
+    /// Where the next row begins, or blank lines above it.
+    pub(super) fn place(&self) -> Place {
+        if self.has_first_row { self.row.place } else { self.standing() }
+    }
+
+    fn standing(&self) -> Place {
+        let (line, after_return) = self.parser.standing();
+        Place { offset: self.used, line, after_return }
+    }
+
     /// What another reader needs to go on.
     pub(super) fn frame(&self) -> Frame {
         let Self { format, header, width, .. } = self;
@@ -239,8 +255,7 @@ impl CsvReader {
         self.parser.text = std::mem::take(&mut self.row.text).into_bytes();
         self.parser.ends = std::mem::take(&mut self.row.ends);
         self.parser.clear();
-        let (line, after_return) = self.parser.standing();
-        self.row.place = Place { offset: self.used, line, after_return };
+        self.row.place = self.standing();
         let complete = self.parse()?;
         self.row.line = self.parser.row_line();
         self.row.ends = std::mem::take(&mut self.parser.ends);
