@@ -41,6 +41,7 @@ mod texts;
 mod train;
 #[cfg(test)]
 mod transformers;
+mod wide;
 
 pub use artifact::{ArtifactError, MEDIA_TYPE, StreamedParts, TermSource};
 pub use fitted::FittedPipeline;

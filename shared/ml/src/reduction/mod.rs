@@ -22,8 +22,9 @@ use rayon::prelude::*;
 
 use crate::{
     TrainError,
-    design::{Chunk, ChunkStore, Design, Rows, Scratch, Width},
+    design::{Chunk, ChunkStore, Design, Features, Rows, Scratch, Width},
     logistic::Ask,
+    wide::{Loop, widest},
 };
 use entries::for_each_in_row;
 use moments::Moments;
@@ -34,6 +35,9 @@ use spectrum::Spectrum;
 const MOST_DENSE: usize = 1280;
 /// Most memory that components, or what they are sought in, may take.
 const MOST_BYTES: usize = 2 << 30;
+
+/// Rows whose components one task computes; results do not depend on it.
+const ROWS: usize = 64;
 
 /// A fitted reduction: components are sums of features less their means.
 ///
@@ -123,11 +127,9 @@ impl Reduction {
     fn components(&self, chunk: &Chunk, origin: &[f64]) -> Vec<f64> {
         let k = self.n_components;
         let mut components = vec![0.0; chunk.n_rows() * k];
-        components.par_chunks_exact_mut(k).enumerate().for_each(|(i, row)| {
-            row.copy_from_slice(origin);
-            for_each_in_row(&chunk.features, i, |j, x| {
-                add(row, x, &self.loadings[j * k..(j + 1) * k]);
-            });
+        components.par_chunks_mut(ROWS * k).enumerate().for_each(|(block, into)| {
+            let (features, loadings) = (&chunk.features, &self.loadings);
+            widest(Components { features, from: block * ROWS, loadings, origin, into });
         });
         components
     }
@@ -149,7 +151,30 @@ impl Reduction {
     }
 }
 
+/// Components of the rows from one on, (rows, components).
+struct Components<'a> {
+    features: &'a Features,
+    from: usize,
+    loadings: &'a [f64],
+    origin: &'a [f64],
+    into: &'a mut [f64],
+}
+
+impl Loop for Components<'_> {
+    #[inline(always)]
+    fn run(self) {
+        let k = self.origin.len();
+        for (row, i) in self.into.chunks_exact_mut(k).zip(self.from..) {
+            row.copy_from_slice(self.origin);
+            for_each_in_row(self.features, i, |j, x| {
+                add(row, x, &self.loadings[j * k..(j + 1) * k]);
+            });
+        }
+    }
+}
+
 /// `into += x · row`.
+#[inline(always)]
 fn add(into: &mut [f64], x: f64, row: &[f64]) {
     for (sum, value) in into.iter_mut().zip(row) {
         *sum += x * value;

@@ -18,12 +18,12 @@ impl Moments {
         for i in 0..design.n_chunks() {
             ask()?;
             let chunk = design.chunk(i)?;
-            for row in 0..chunk.n_rows() {
-                for_each_in_row(&chunk.features, row, |j, x| {
-                    means[j] += x;
-                    squares += x * x;
-                });
-            }
+            let (rows, features) = (0..chunk.n_rows(), &chunk.features);
+            // Sums of a column depend on no other; those of squares are one chain.
+            rayon::join(
+                || rows.clone().for_each(|i| for_each_in_row(features, i, |j, x| means[j] += x)),
+                || rows.clone().for_each(|i| for_each_in_row(features, i, |_, x| squares += x * x)),
+            );
         }
         means.iter_mut().for_each(|mean| *mean /= n);
         let variance = squares / n - means.iter().map(|mean| mean * mean).sum::<f64>();

@@ -1,7 +1,6 @@
 //! Median imputation and standardisation.
 
 use millwright_domain::Scale;
-use ndarray::{ArrayView2, s};
 use rayon::prelude::*;
 
 use super::median::{Selected, Selection};
@@ -110,6 +109,15 @@ impl FittedNumbers {
     pub(crate) fn standardised(&self, j: usize, value: f64) -> f64 {
         f64::from(self.steps.centred(j, value)) / self.scales[j]
     }
+
+    /// All columns of a row after both steps.
+    pub(crate) fn standardise(&self, row: &mut [f64]) {
+        let NumericSteps { medians, means } = &self.steps;
+        let columns = medians.iter().zip(means).zip(&self.scales);
+        for (value, ((median, mean), scale)) in row.iter_mut().zip(columns) {
+            *value = f64::from(NumericSteps::centre(*value, *median, *mean)) / scale;
+        }
+    }
 }
 
 /// What the passes over one column have found so far.
@@ -178,38 +186,54 @@ fn imputed(values: &[f64], median: f64) -> impl Iterator<Item = f64> + '_ {
 
 /// Columns that are gathered together: numbers of a row that share a line of the cache.
 const TILE: usize = 8;
-/// Numbers between two columns, so that these do not compete for the same places of a cache.
-const APART: usize = 8;
+/// Rows that are gathered together, so that all of them stay in the nearest cache.
+const ROWS: usize = 256;
 
-/// Calls `visit` with every column of every chunk, in the order of the rows.
+/// Numbers of some columns of some rows, column by column.
+type Gathered = [[f64; ROWS]; TILE];
+
+/// Calls `visit` with every column of every chunk, some rows at a time, in the order of the rows.
 fn for_each<T: Send>(
     raw: &dyn Design,
     columns: &mut [T],
     ask: Ask<'_>,
     visit: impl Fn(&mut T, &[f64]) + Sync,
 ) -> Result<(), TrainError> {
+    let width = columns.len();
+    // Each thread has columns of its own; what is added up in them does not depend on others.
+    let share = width.div_ceil(rayon::current_num_threads()).next_multiple_of(TILE);
     for i in 0..raw.n_chunks() {
         ask()?;
         let chunk = raw.chunk(i)?;
-        let Some(numbers) = chunk.features.numbers() else { continue };
-        let tiles = columns.par_chunks_mut(TILE).enumerate();
-        tiles.for_each_init(Vec::new, |gathered, (tile, columns)| {
-            gather(numbers.slice(s![.., tile * TILE..]), columns.len(), gathered);
-            let values = gathered.chunks_exact(numbers.nrows() + APART);
-            let values = values.map(|values| &values[..numbers.nrows()]);
-            columns.iter_mut().zip(values).for_each(|(column, values)| visit(column, values));
+        let Some(numbers) = chunk.features.numbers().and_then(|x| x.as_slice()) else { continue };
+        columns.par_chunks_mut(share).enumerate().for_each(|(task, columns)| {
+            let mut gathered = [[0.0; ROWS]; TILE];
+            for rows in numbers.chunks(ROWS * width) {
+                for (tile, columns) in columns.chunks_mut(TILE).enumerate() {
+                    let from = task * share + tile * TILE;
+                    let rows = rows.chunks_exact(width).map(|r| &r[from..from + columns.len()]);
+                    let n = gather(rows, &mut gathered);
+                    let values = gathered.iter().map(|values| &values[..n]);
+                    columns.iter_mut().zip(values).for_each(|(column, v)| visit(column, v));
+                }
+            }
         });
     }
     Ok(())
 }
 
-/// The first `n` columns of `numbers`, one after the other, with [`APART`] numbers behind each.
-fn gather(numbers: ArrayView2<'_, f64>, n: usize, into: &mut Vec<f64>) {
-    let length = numbers.nrows() + APART;
-    into.resize(n * length, 0.0);
-    for (i, row) in numbers.rows().into_iter().enumerate() {
-        row.iter().take(n).enumerate().for_each(|(j, value)| into[j * length + i] = *value);
+/// Puts the columns of `rows` one after the other, and says how many rows there were.
+fn gather<'a>(rows: impl Iterator<Item = &'a [f64]>, into: &mut Gathered) -> usize {
+    let mut n = 0;
+    for (i, row) in rows.take(ROWS).enumerate() {
+        match row.first_chunk::<TILE>() {
+            // Of a length that is known, no more than moves are left.
+            Some(row) => into.iter_mut().zip(row).for_each(|(column, value)| column[i] = *value),
+            None => into.iter_mut().zip(row).for_each(|(column, value)| column[i] = *value),
+        }
+        n = i + 1;
     }
+    n
 }
 
 /// As numpy has it: of an even number of values, the mean of the middle two.
