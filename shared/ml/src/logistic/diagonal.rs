@@ -78,3 +78,87 @@ fn add_squares(chunk: &Chunk, row: usize, weight: f64, lanes: &mut [(f64, f64)])
         numbers.row(row).iter().zip(lanes).for_each(|(x, lane)| lane.0 += weight * x * x);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::design::{ChunkStore, Rows, Scratch, Width};
+
+    const L2: f64 = 0.7;
+
+    /// Five rows of two terms and a number.
+    fn design(labels: [u32; 5]) -> ChunkStore {
+        let scratch = Scratch::new(Path::new("nowhere"), 1 << 20);
+        let mut rows = Rows::new(Width { terms: 2, numbers: 1 }, &scratch);
+        let terms = [&[(0, 3.0)][..], &[(1, 1.0)], &[(0, 1.0), (1, 2.0)], &[], &[(1, 5.0)]];
+        for ((terms, number), label) in terms.iter().zip([0.5, -2.0, 0.0, 1.5, 4.0]).zip(labels) {
+            rows.push(terms, &[number], label).expect("memory is enough");
+        }
+        rows.finish().expect("memory is enough")
+    }
+
+    /// The diagonal of the Hessian where every row has the classes' shares for its probabilities,
+    /// by differences of gradients.
+    fn curvatures(loss: &mut MeanLoss<'_>, shares: &[f64]) -> Vec<f64> {
+        let (k, n) = (loss.outputs, loss.n_parameters());
+        let mut at = vec![0.0; n];
+        let logit = |c: usize| match k {
+            1 => (shares[1] / shares[0]).ln(),
+            _ => shares[c].ln(),
+        };
+        at[n - k..].iter_mut().enumerate().for_each(|(c, intercept)| *intercept = logit(c));
+        let mut slope = |i: usize, step: f64| {
+            let (mut at, mut gradient) = (at.clone(), vec![0.0; n]);
+            at[i] += step;
+            loss.evaluate(&at, &mut gradient, &mut || Ok(())).expect("memory");
+            gradient[i]
+        };
+        let step = 1e-5;
+        (0..n).map(|i| (slope(i, step) - slope(i, -step)) / (2.0 * step)).collect()
+    }
+
+    #[test]
+    fn it_is_the_share_that_is_left_of_the_hessian() {
+        for (labels, weights, shares) in [
+            ([0, 1, 2, 1, 2], vec![1.0; 3], vec![0.2, 0.4, 0.4]),
+            ([0, 1, 2, 1, 2], vec![2.0, 0.5, 1.5], vec![0.333_333_333_333, 1.0 / 6.0, 0.5]),
+            ([0, 1, 1, 1, 0], vec![1.0; 2], vec![0.4, 0.6]),
+        ] {
+            let design = design(labels);
+            let mut loss = MeanLoss::new(&design, weights, L2);
+            let diagonal = Diagonal::of(&loss, &mut || Ok(())).expect("memory");
+            let curvatures = curvatures(&mut loss, &shares);
+            let ones = vec![1.0; curvatures.len()];
+            let mut inverse = Vec::new();
+            diagonal.divide(0, &ones, &mut inverse);
+            let n_weights = curvatures.len() - loss.outputs;
+            for (i, (inverse, curvature)) in inverse.iter().zip(curvatures).enumerate() {
+                // The penalty, which intercepts have none of, is left whole.
+                let penalty = if i < n_weights { L2 / 5.0 } else { 0.0 };
+                let expected = LEFT * (curvature - penalty) + penalty;
+                assert!((1.0 / inverse - expected).abs() < 1e-8, "{i}: {inverse} {expected}");
+            }
+        }
+    }
+
+    #[test]
+    fn blocks_are_divided_as_the_whole_is() {
+        let design = design([0, 1, 2, 1, 2]);
+        let loss = MeanLoss::new(&design, vec![1.0; 3], L2);
+        let diagonal = Diagonal::of(&loss, &mut || Ok(())).expect("memory");
+        let values = (0..12).map(|i| f64::from(i) - 5.5).collect::<Vec<_>>();
+        let mut whole = Vec::new();
+        diagonal.divide(0, &values, &mut whole);
+        for (n, length) in [(1, 3), (3, 3), (7, 6), (11, 9), (100, 99)] {
+            assert_eq!(diagonal.block(n), length, "whole lanes of about {n}");
+            let (mut part, mut joined) = (Vec::new(), Vec::new());
+            for (i, values) in values.chunks(length).enumerate() {
+                diagonal.divide(i * length, values, &mut part);
+                joined.extend_from_slice(&part);
+            }
+            assert_eq!(joined, whole, "blocks of {length}");
+        }
+    }
+}

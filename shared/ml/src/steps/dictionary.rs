@@ -1,7 +1,8 @@
 //! Which terms a model knows, learnt from texts.
 
 use hashbrown::HashMap;
-use millwright_domain::{DocumentFrequency, VectorizerSpec, Weighting};
+use millwright_domain::{DocumentFrequency, NgramRange, VectorizerSpec, Weighting};
+use rayon::slice::ParallelSliceMut;
 
 use super::{TermCutter, TermRule, Vectorizer, Vocabulary};
 
@@ -13,8 +14,7 @@ pub(crate) struct Dictionary {
     n_texts: u64,
     /// Terms of all texts together, each time that one stands there.
     n_times: u64,
-    /// Bytes that may be held, and that may still be.
-    limit: usize,
+    /// Bytes that may still be held.
     left: usize,
 }
 
@@ -66,7 +66,7 @@ impl Dictionary {
     /// Takes about `limit` bytes of memory at most.
     pub(crate) fn new(rule: TermRule, limit: usize) -> Self {
         let cutter = TermCutter::new(rule);
-        Self { cutter, terms: HashMap::new(), n_texts: 0, n_times: 0, limit, left: limit }
+        Self { cutter, terms: HashMap::new(), n_texts: 0, n_times: 0, left: limit }
     }
 
     /// Counts the terms of one more text.
@@ -91,30 +91,53 @@ impl Dictionary {
         if is_full { Err(TooManyTerms) } else { Ok(()) }
     }
 
-    /// Bytes that it holds, roughly.
-    pub(crate) fn held(&self) -> usize {
-        self.limit - self.left
+    /// Bytes that may still be held.
+    pub(crate) fn left(&self) -> usize {
+        self.left
     }
 
-    /// Takes in what `other` has counted in other texts: as if it had counted them itself.
-    pub(crate) fn merge(mut self, mut other: Self) -> Result<Self, TooManyTerms> {
+    /// Lets it hold so many bytes more.
+    pub(crate) fn allow(&mut self, bytes: usize) {
+        self.left += bytes;
+    }
+
+    /// Takes back what it may still hold.
+    pub(crate) fn take_left(&mut self) -> usize {
+        std::mem::take(&mut self.left)
+    }
+
+    /// Bytes that the terms of `text` cost at most, if none is known.
+    pub(crate) fn most(&self, text: &str) -> usize {
+        let (NgramRange { min, max }, is_word) = self.cutter.shape();
+        let (min, max) = (min as usize, max as usize);
+        // Lower case may take more characters, and never twice as many; words have two and one
+        // beside them. Each unit is in as many terms of a length as that has units.
+        let units = if is_word { text.len() } else { 2 * text.len() };
+        let lengths = max - min + 1;
+        let letters = max.saturating_mul(3 * text.len());
+        units.saturating_mul(Self::BYTES_PER_TERM).saturating_add(letters).saturating_mul(lengths)
+    }
+
+    /// Takes in what `other` has counted in other texts: as if it had counted them itself. What is
+    /// known to both is held once, and what the two may hold adds up.
+    pub(crate) fn merge(mut self, mut other: Self) -> Self {
         if self.terms.len() < other.terms.len() {
             std::mem::swap(&mut self, &mut other);
         }
+        self.left += other.left;
         self.n_texts += other.n_texts;
         self.n_times += other.n_times;
         for (term, usage) in other.terms {
             if let Some(known) = self.terms.get_mut(&term) {
                 known.texts += usage.texts;
                 known.times += usage.times;
+                self.left += term.len() + Self::BYTES_PER_TERM;
                 continue;
             }
-            let cost = term.len() + Self::BYTES_PER_TERM;
-            self.left = self.left.checked_sub(cost).ok_or(TooManyTerms)?;
             // Its latest text comes before the next one here, since all texts were added up.
             self.terms.insert(term, usage);
         }
-        Ok(self)
+        self
     }
 
     /// A vectoriser that knows the terms that `spec` leaves.
@@ -186,7 +209,8 @@ fn most_frequent(mut terms: Vec<(Box<str>, Usage)>, limit: Option<u32>) -> Vec<(
         terms.sort_unstable_by(|a, b| b.1.times.cmp(&a.1.times).then_with(|| a.0.cmp(&b.0)));
         terms.truncate(limit);
     }
-    terms.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+    // No two are equal, so that any sort gives the same order.
+    terms.par_sort_unstable_by(|a, b| a.0.cmp(&b.0));
     terms
 }
 
@@ -200,6 +224,8 @@ fn inverse_frequencies(chosen: &Chosen) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
+    use millwright_domain::Analyzer;
+
     use super::*;
 
     fn dictionary(texts: &[&str]) -> Dictionary {
@@ -226,8 +252,9 @@ mod tests {
         let spec = VectorizerSpec::default();
         for cut in 0..=texts.len() {
             let (first, second) = texts.split_at(cut);
-            let mut merged = dictionary(first).merge(dictionary(second)).expect("a few terms");
-            assert_eq!(merged.held(), 3 * Dictionary::BYTES_PER_TERM + "pumpleaksoil".len());
+            let mut merged = dictionary(first).merge(dictionary(second));
+            let held = (2 << 20) - merged.left();
+            assert_eq!(held, 3 * Dictionary::BYTES_PER_TERM + "pumpleaksoil".len());
             assert_eq!(merged.add("leaks"), Ok(()));
             let mut expected = dictionary(&texts);
             expected.add("leaks").expect("a few terms");
@@ -236,14 +263,18 @@ mod tests {
     }
 
     #[test]
-    fn what_is_counted_apart_has_one_limit() {
-        let half = |text: &str| {
-            let mut half = Dictionary::new(TermRule::default(), 263);
-            half.add(text).expect("room for one term");
-            half
-        };
-        assert!(half("pump").merge(half("pump")).is_ok());
-        assert_eq!(half("pump").merge(half("leak")).err(), Some(TooManyTerms));
+    fn no_text_costs_more_than_was_foreseen() {
+        for ngrams in [(1, 1), (1, 4), (3, 3)].map(|(min, max)| NgramRange { min, max }) {
+            for analyzer in [Analyzer::Word, Analyzer::Char] {
+                for text in ["", "a", "ab", "ab cd ef gh", "İİİİİİ", "ȺȺ ȺȺ ȺȺ", "漏油漏油 12"]
+                {
+                    let mut dictionary = Dictionary::new(TermRule { analyzer, ngrams }, 0);
+                    let most = dictionary.most(text);
+                    dictionary.allow(most);
+                    assert_eq!(dictionary.add(text), Ok(()), "{text:?} {analyzer:?} {ngrams:?}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -74,6 +74,11 @@ impl TermCutter {
         Self { rule, text: String::new(), lower: String::new(), units: Vec::new() }
     }
 
+    /// How many units a term has, and whether these are words.
+    pub(crate) fn shape(&self) -> (NgramRange, bool) {
+        (self.rule.ngrams, self.rule.analyzer == Analyzer::Word)
+    }
+
     /// Calls `visit` with every term of `text`: by length, and those of a length in order.
     pub(crate) fn for_each(&mut self, text: &str, mut visit: impl FnMut(&str)) {
         self.units.clear();

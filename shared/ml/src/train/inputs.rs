@@ -25,6 +25,8 @@ pub(super) struct Fitted {
     pub(super) train: ChunkStore,
     /// Rows that are watched, where the recipe asks for some.
     pub(super) validation: Option<ChunkStore>,
+    /// Held-out rows before all steps, where they are all numbers and need not be read again.
+    pub(super) held_out: Option<ChunkStore>,
     pub(super) input: InputParts,
     /// From the estimator's weights to those of serving.
     pub(super) folding: Folding,
@@ -54,6 +56,7 @@ pub(super) fn fit(
     Ok(Fitted {
         train: reduced(train)?,
         validation: validation.map(reduced).transpose()?,
+        held_out: steps.held_out(),
         n_features,
         reduction: reduction.as_ref().map(Reduction::summary),
         constant_columns: steps.constant_columns(&layout.input),

@@ -96,17 +96,18 @@ pub fn train(
     check_rows(table)?;
     let samples = Samples::read(table, &layout, spec, &mut reporter)?;
     let source = Source { table, layout: &layout, samples: &samples };
-    let fitted = inputs::fit(source, &mut reporter, &Scratch::new(job.scratch, job.memory))?;
+    let mut fitted = inputs::fit(source, &mut reporter, &Scratch::new(job.scratch, job.memory))?;
     check_parameters(&fitted, source)?;
 
     reporter.enter(Phase::Fitting)?;
     let fit =
         fitting(&fitted, source).run(Origin::new(job.dataset, spec), job.resume, &mut reporter)?;
     let summary = summary(&fitted, &fit, &samples);
+    let held_out = fitted.held_out.take();
     let (model, golden) = assemble(parts(fitted, &fit, &samples), spec.seed)?;
 
     reporter.enter(Phase::Scoring)?;
-    let evaluation = score::score(source, &model, &mut reporter)?;
+    let evaluation = score::score((source, held_out), &model, &mut reporter)?;
     let manifest = manifest(job, &layout, &model, (evaluation, summary));
     let mut artifact = Vec::new();
     artifact::write(&manifest, &model, &golden, &mut artifact)?;

@@ -2,6 +2,7 @@
 
 use millwright_domain::Evaluation;
 use millwright_tensor::{Column, Rows};
+use rayon::prelude::*;
 
 use super::{
     Reporter, TrainError, inputs::Source, layout::Input, pass::pass, samples::Sample,
@@ -9,6 +10,7 @@ use super::{
 };
 use crate::{
     CsvRow, NumberFormat, PredictError,
+    design::{Chunk, ChunkStore},
     metrics::{Outcome, Tally},
     model::Model,
     table,
@@ -17,20 +19,50 @@ use crate::{
 /// Most rows and bytes that are asked at once.
 const MOST_ROWS: usize = 4096;
 const MOST_BYTES: usize = 16 << 20;
+/// Rows of a chunk that one task asks; no answer depends on it.
+const TOGETHER: usize = 1024;
 
-/// Scores of `model` on every held-out row, once.
+/// Scores of `model` on every held-out row, once; rows that were kept are not read again.
 pub(super) fn score(
-    source: Source<'_>,
+    (source, kept): (Source<'_>, Option<ChunkStore>),
     model: &Model,
     reporter: &mut Reporter<'_>,
 ) -> Result<Evaluation, TrainError> {
     let mut tally = Tally::new(model.classes.len());
+    if let Some(kept) = kept {
+        kept.into_each(|chunk| {
+            reporter.ask()?;
+            let outcomes = of_chunk(source, model, &chunk)?;
+            outcomes.into_iter().flatten().for_each(|outcome| tally.add(outcome));
+            Ok(())
+        })?;
+        return Ok(tally.finish());
+    }
     let part = |block: table::Block<'_>| outcomes(source, model, block);
     pass(source.table, reporter, part, |outcomes| {
         outcomes.into_iter().for_each(|outcome| tally.add(outcome));
         Ok(())
     })?;
     Ok(tally.finish())
+}
+
+/// What becomes of the rows of a chunk, some at a time.
+fn of_chunk(
+    source: Source<'_>,
+    model: &Model,
+    chunk: &Chunk,
+) -> Result<Vec<Vec<Outcome>>, TrainError> {
+    let Source { table, layout, .. } = source;
+    let width = layout.input.numbers().len();
+    let numbers = chunk.features.numbers().and_then(|numbers| numbers.as_slice());
+    let rows = numbers.unwrap_or_default().par_chunks(TOGETHER * width);
+    let rows = rows.zip(chunk.labels.par_chunks(TOGETHER)).map(|(numbers, truths)| {
+        let (mut outcomes, mut block) = (Vec::new(), Block::new(&layout.input, table.numbers()));
+        (block.numbers, block.truths) = (numbers.to_vec(), truths.to_vec());
+        block.answer(model, &mut outcomes)?;
+        Ok(outcomes)
+    });
+    rows.collect()
 }
 
 /// What becomes of the held-out rows of a block of the table.

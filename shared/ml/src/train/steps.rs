@@ -9,7 +9,7 @@ use super::{
     layout::{Column, Input, Layout},
     pass::pass,
     samples::Sample,
-    terms::Terms,
+    terms::{Counter, Terms},
 };
 use crate::{
     Cell, InputParts, NumberFormat, NumericColumn, TextParts,
@@ -20,6 +20,9 @@ use crate::{
     table::{Block, quoted},
 };
 
+/// Rows that one task standardises; results do not depend on it.
+const ROWS: usize = 64;
+
 /// The steps before a reduction, fitted.
 pub(super) struct Steps {
     text: Option<Vectorizer>,
@@ -27,6 +30,8 @@ pub(super) struct Steps {
     /// The training rows as they were read, where they are all numbers and none is watched: they
     /// need not be read again.
     raw: Option<ChunkStore>,
+    /// The held-out rows as they were read, where they are all numbers.
+    held_out: Option<ChunkStore>,
 }
 
 impl Steps {
@@ -41,15 +46,16 @@ impl Steps {
         let mut raw = RawNumbers::new(&layout.input, scratch);
         let part = |block: Block<'_>| Raw::of(source, text.as_ref(), block);
         pass(table, reporter, part, |part| {
-            text.as_ref().map_or(Ok(()), Terms::check)?;
+            text.as_ref().map_or(Ok(()), |text| text.count_aside(&part.aside))?;
             raw.as_mut().map_or(Ok(()), |raw| raw.add(&part))
         })?;
         let text = text.map(Terms::finish).transpose()?;
         let ask = &mut || reporter.ask();
-        let raw = raw.map(|raw| raw.rows.finish()).transpose()?;
+        let (raw, held_out) = raw.map(RawNumbers::finish).transpose()?.unzip();
         let numbers = raw.as_ref().map(|raw| fit_numbers(raw, layout, ask)).transpose()?;
         let raw = raw.filter(|_| text.is_none() && layout.spec.validation.is_none());
-        Ok(Self { text, numbers, raw })
+        let held_out = held_out.filter(|_| text.is_none());
+        Ok(Self { text, numbers, raw, held_out })
     }
 
     fn width(&self) -> Width {
@@ -81,6 +87,11 @@ impl Steps {
             })
         })?;
         Ok((train.finish()?, validation.map(Rows::finish).transpose()?))
+    }
+
+    /// The numbers of the held-out rows, NaN where one is missing, if these are all that a row has.
+    pub(super) fn held_out(&mut self) -> Option<ChunkStore> {
+        self.held_out.take()
     }
 
     /// The reduction of the training rows that the recipe asks for.
@@ -139,22 +150,31 @@ fn numeric_columns(columns: &[Column], fitted: &FittedNumbers) -> Vec<NumericCol
     columns.iter().enumerate().map(of).collect()
 }
 
-/// Numbers of the training rows so far, NaN where one is missing.
+/// Numbers of the training rows and of the held-out rows so far, NaN where one is missing.
 struct RawNumbers {
     width: usize,
-    rows: Rows,
+    train: Rows,
+    held_out: Rows,
 }
 
 impl RawNumbers {
     fn new(input: &Input, scratch: &Scratch) -> Option<Self> {
         let width = input.numbers().len();
         let rows = || Rows::new(Width { terms: 0, numbers: width }, scratch);
-        (width > 0).then(|| Self { width, rows: rows() })
+        (width > 0).then(|| Self { width, train: rows(), held_out: rows() })
     }
 
     fn add(&mut self, part: &Raw) -> Result<(), TrainError> {
-        let mut rows = part.numbers.chunks_exact(self.width).zip(&part.classes);
-        rows.try_for_each(|(row, class)| self.rows.push(&[], row, *class))
+        let mut rows = part.numbers.chunks_exact(self.width).zip(&part.samples);
+        rows.try_for_each(|(row, sample)| match sample {
+            Sample::Train(class) => self.train.push(&[], row, *class),
+            Sample::HeldOut(class) => self.held_out.push(&[], row, *class),
+            Sample::Validation(_) | Sample::WithoutTarget => Ok(()),
+        })
+    }
+
+    fn finish(self) -> Result<(ChunkStore, ChunkStore), TrainError> {
+        Ok((self.train.finish()?, self.held_out.finish()?))
     }
 }
 
@@ -183,9 +203,8 @@ fn standardised(
     raw.into_each(|mut chunk| {
         reporter.ask()?;
         if let Some(values) = chunk.features.numbers_mut() {
-            values.par_chunks_mut(numbers).for_each(|row| {
-                let row = row.iter_mut().enumerate();
-                row.for_each(|(j, value)| *value = fitted.standardised(j, *value));
+            values.par_chunks_mut(numbers * ROWS).for_each(|rows| {
+                rows.chunks_exact_mut(numbers).for_each(|row| fitted.standardise(row));
             });
         }
         Ok(store.push(chunk)?)
@@ -193,10 +212,13 @@ fn standardised(
     Ok(store)
 }
 
-/// The training rows of a block: their numbers, once their terms are counted.
+/// The training rows of a block: their numbers, once their terms are counted. Where there are no
+/// terms, the held-out rows too.
 struct Raw {
-    classes: Vec<u32>,
+    samples: Vec<Sample>,
     numbers: Vec<f64>,
+    /// Texts whose terms could not be counted yet.
+    aside: Vec<String>,
 }
 
 impl Raw {
@@ -206,20 +228,24 @@ impl Raw {
         block: Block<'_>,
     ) -> Result<Self, TrainError> {
         let Source { table, layout, samples } = source;
-        let mut dictionary = text.map(|text| (text, text.dictionary()));
-        let (mut classes, mut numbers) = (Vec::new(), Vec::new());
+        let mut counter = text.map(Terms::counter);
+        let (mut taken, mut numbers) = (Vec::new(), Vec::new());
         samples.for_each(block, |row, sample| {
-            let Sample::Train(class) = sample else { return Ok(()) };
-            classes.push(class);
+            match sample {
+                Sample::Train(_) => {}
+                Sample::HeldOut(_) if text.is_none() => {}
+                _ => return Ok(()),
+            }
+            taken.push(sample);
             let number = |column: &Column| number_or_nan(table.numbers(), row.cell(column.place));
             numbers.extend(layout.input.numbers().iter().map(number));
-            let count = |(text, into): &mut (&Terms<'_>, _)| text.count(into, row);
-            dictionary.as_mut().map_or(Ok(()), count)
+            if let Some(counter) = &mut counter {
+                counter.count(row);
+            }
+            Ok(())
         })?;
-        if let Some((text, dictionary)) = dictionary {
-            text.put(dictionary);
-        }
-        Ok(Self { classes, numbers })
+        let aside = counter.map(Counter::finish).unwrap_or_default();
+        Ok(Self { samples: taken, numbers, aside })
     }
 }
 

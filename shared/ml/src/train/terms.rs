@@ -1,6 +1,9 @@
 //! The terms of the training rows.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{
+    Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use millwright_domain::TextSpec;
 
@@ -13,70 +16,120 @@ use crate::{
 
 /// Memory that terms may take.
 const MOST_TERM_BYTES: usize = 2 << 30;
+/// Memory that a counter takes of it at once, at least.
+const STEP: usize = 1 << 20;
 
 /// Terms of the training rows so far.
 ///
-/// Whoever counts takes a dictionary for itself: what they hold adds up to the same, however the
-/// rows were shared out.
+/// Whoever counts has a dictionary for itself: what they hold adds up to the same, however the rows
+/// were shared out. What they may hold is shared too: who finds nothing left puts texts aside, and
+/// these are counted once all dictionaries are joined and each term is held once. So whether the
+/// terms fit depends on the rows alone.
 pub(super) struct Terms<'a> {
     column: &'a Column,
     spec: &'a TextSpec,
     dictionaries: Mutex<Vec<Dictionary>>,
+    /// Bytes that no dictionary has.
+    left: AtomicUsize,
+    /// Held by all who count, or by the one who joins.
+    turn: RwLock<()>,
+}
+
+/// Counts the terms of some texts.
+pub(super) struct Counter<'a> {
+    terms: &'a Terms<'a>,
+    dictionary: Option<Dictionary>,
+    aside: Vec<String>,
+    _turn: RwLockReadGuard<'a, ()>,
 }
 
 impl<'a> Terms<'a> {
     pub(super) fn new(column: &'a Column, spec: &'a TextSpec) -> Self {
-        Self { column, spec, dictionaries: Mutex::default() }
+        Self::within(MOST_TERM_BYTES, column, spec)
     }
 
-    /// A dictionary that nobody uses, for [`Self::add`].
-    pub(super) fn dictionary(&self) -> Dictionary {
-        let fresh = || Dictionary::new(TermRule::of(&self.spec.vectorizer), MOST_TERM_BYTES);
-        self.lock().pop().unwrap_or_else(fresh)
+    fn within(bytes: usize, column: &'a Column, spec: &'a TextSpec) -> Self {
+        let (dictionaries, left, turn) = (Mutex::default(), bytes.into(), RwLock::new(()));
+        Self { column, spec, dictionaries, left, turn }
     }
 
-    /// Counts the terms of a text.
-    pub(super) fn count(&self, into: &mut Dictionary, row: &CsvRow) -> Result<(), TrainError> {
-        into.add(row.cell(self.column.place)).map_err(|TooManyTerms| self.too_many())
+    /// Who counts on this thread.
+    pub(super) fn counter(&self) -> Counter<'_> {
+        let turn = self.turn.read().unwrap_or_else(PoisonError::into_inner);
+        let dictionary = self.lock().pop().unwrap_or_else(|| self.fresh());
+        Counter { terms: self, dictionary: Some(dictionary), aside: Vec::new(), _turn: turn }
     }
 
-    /// Takes back a dictionary.
-    pub(super) fn put(&self, dictionary: Dictionary) {
-        self.lock().push(dictionary);
-    }
-
-    /// Joins what takes more memory than one dictionary may.
-    pub(super) fn check(&self) -> Result<(), TrainError> {
-        let held = self.lock().iter().map(Dictionary::held).sum::<usize>();
-        if held <= MOST_TERM_BYTES {
+    /// Counts texts for which there was no room, once nobody else counts.
+    pub(super) fn count_aside(&self, texts: &[String]) -> Result<(), TrainError> {
+        if texts.is_empty() {
             return Ok(());
         }
-        let joined = self.join()?;
-        self.put(joined);
+        let _turn = self.turn.write().unwrap_or_else(PoisonError::into_inner);
+        let mut joined = self.join();
+        joined.allow(self.left.swap(0, Ordering::Relaxed));
+        texts.iter().try_for_each(|text| joined.add(text)).map_err(|TooManyTerms| {
+            let column = quoted(&self.column.name);
+            TrainError::TooManyTerms { column, limit: MOST_TERM_BYTES }
+        })?;
+        self.left.store(joined.take_left(), Ordering::Relaxed);
+        self.lock().push(joined);
         Ok(())
     }
 
     /// The terms that the recipe leaves.
     pub(super) fn finish(self) -> Result<Vectorizer, TrainError> {
-        let vectorizer = self.join()?.vectorizer(&self.spec.vectorizer);
+        let vectorizer = self.join().vectorizer(&self.spec.vectorizer);
         let rule = TermRule::of(&self.spec.vectorizer);
         vectorizer.map_err(|why| no_terms(why, self.column, rule))
     }
 
-    fn join(&self) -> Result<Dictionary, TrainError> {
-        let all = std::mem::take(&mut *self.lock());
-        let join = |a: Dictionary, b| a.merge(b).map_err(|TooManyTerms| self.too_many());
-        all.into_iter().try_fold(self.dictionary(), join)
+    fn fresh(&self) -> Dictionary {
+        Dictionary::new(TermRule::of(&self.spec.vectorizer), 0)
     }
 
-    fn too_many(&self) -> TrainError {
-        let column = quoted(&self.column.name);
-        TrainError::TooManyTerms { column, limit: MOST_TERM_BYTES }
+    fn join(&self) -> Dictionary {
+        let all = std::mem::take(&mut *self.lock());
+        all.into_iter().reduce(Dictionary::merge).unwrap_or_else(|| self.fresh())
+    }
+
+    /// Takes `bytes` of what is left, and some more for later if there is more.
+    fn take(&self, bytes: usize) -> Option<usize> {
+        [bytes.max(STEP), bytes].into_iter().find(|bytes| {
+            let taken = |left: usize| left.checked_sub(*bytes);
+            self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, taken).is_ok()
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Dictionary>> {
         // Nothing panics while it is held.
         self.dictionaries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Counter<'_> {
+    /// Counts the terms of a row, or puts its text aside.
+    pub(super) fn count(&mut self, row: &CsvRow) {
+        let text = row.cell(self.terms.column.place);
+        if !self.has_counted(text) {
+            self.aside.push(text.to_owned());
+        }
+    }
+
+    fn has_counted(&mut self, text: &str) -> bool {
+        let Some(dictionary) = &mut self.dictionary else { return false };
+        let lacking = dictionary.most(text).saturating_sub(dictionary.left());
+        if lacking > 0 {
+            let Some(taken) = self.terms.take(lacking) else { return false };
+            dictionary.allow(taken);
+        }
+        dictionary.add(text).is_ok()
+    }
+
+    /// The texts that were put aside, for [`Terms::count_aside`].
+    pub(super) fn finish(mut self) -> Vec<String> {
+        self.terms.lock().extend(self.dictionary.take());
+        std::mem::take(&mut self.aside)
     }
 }
 
@@ -88,6 +141,45 @@ fn no_terms(why: NoTerms, column: &Column, rule: TermRule) -> TrainError {
         NoTerms::TooRare => TrainError::NoTermsLeft { column, field: "min_df" },
         NoTerms::TooCommon | NoTerms::Neither => {
             TrainError::NoTermsLeft { column, field: "max_df" }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use millwright_domain::VectorizerSpec;
+
+    use super::*;
+
+    /// How many terms the texts have, counted by so many dictionaries within so many bytes.
+    fn n_terms(texts: &[String], counters: usize, bytes: usize) -> Result<usize, TrainError> {
+        let column = Column { name: "note".to_owned(), place: 0 };
+        let vectorizer = VectorizerSpec::default();
+        let spec = TextSpec { column: "note".to_owned(), vectorizer };
+        let terms = Terms::within(bytes, &column, &spec);
+        for texts in texts.chunks(counters) {
+            let mut all = texts.iter().map(|_| terms.counter()).collect::<Vec<_>>();
+            for (counter, text) in all.iter_mut().zip(texts) {
+                if !counter.has_counted(text) {
+                    counter.aside.push(text.clone());
+                }
+            }
+            let aside = all.into_iter().flat_map(Counter::finish).collect::<Vec<_>>();
+            terms.count_aside(&aside)?;
+        }
+        Ok(terms.finish()?.vocabulary.terms().len())
+    }
+
+    #[test]
+    fn whether_terms_fit_depends_on_the_texts_alone() {
+        // Each word in three texts, so that several dictionaries come to hold it.
+        let texts = (0..300).map(|i| format!("w{:03} v{:03}", i % 100, i % 100));
+        let texts = texts.collect::<Vec<_>>();
+        let cost = 200 * (128 + 4);
+        for counters in [1, 2, 7] {
+            assert_eq!(n_terms(&texts, counters, cost).ok(), Some(200), "{counters} counters");
+            let error = n_terms(&texts, counters, cost - 1).err();
+            assert!(matches!(error, Some(TrainError::TooManyTerms { .. })), "{counters} counters");
         }
     }
 }
