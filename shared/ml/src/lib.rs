@@ -41,7 +41,6 @@ mod texts;
 mod train;
 #[cfg(test)]
 mod transformers;
-mod wide;
 
 pub use artifact::{ArtifactError, MEDIA_TYPE, StreamedParts, TermSource};
 pub use fitted::FittedPipeline;

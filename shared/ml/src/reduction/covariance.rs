@@ -12,8 +12,8 @@ use super::{
 use crate::{
     TrainError,
     design::Features,
+    kernel::{Loop, vectorised},
     logistic::Ask,
-    wide::{Loop, widest},
 };
 
 /// Features that one task takes; results do not depend on it.
@@ -83,7 +83,7 @@ fn add_wide_products(x: ArrayView2<'_, f64>, sums: &mut [f64]) {
 /// `matrixmultiply` has it on a CPU with such instructions.
 fn add_narrow_products(x: &[f64], d: usize, sums: &mut [f64]) {
     let rows_of_sums = sums.par_chunks_mut(HEIGHT * d).enumerate();
-    rows_of_sums.for_each(|(tile, sums)| widest(Tiles { x, d, from: tile * HEIGHT, sums }));
+    rows_of_sums.for_each(|(tile, sums)| vectorised(Tiles { x, d, from: tile * HEIGHT, sums }));
 }
 
 /// The products of [`HEIGHT`] features, or fewer, with those from the same place on.
@@ -95,6 +95,8 @@ struct Tiles<'a> {
 }
 
 impl Loop for Tiles<'_> {
+    type Output = ();
+
     #[inline(always)]
     fn run(self) {
         let Self { x, d, from, sums } = self;

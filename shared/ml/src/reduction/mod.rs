@@ -23,8 +23,8 @@ use rayon::prelude::*;
 use crate::{
     TrainError,
     design::{Chunk, ChunkStore, Design, Features, Rows, Scratch, Width},
+    kernel::{Loop, vectorised},
     logistic::Ask,
-    wide::{Loop, widest},
 };
 use entries::for_each_in_row;
 use moments::Moments;
@@ -129,7 +129,7 @@ impl Reduction {
         let mut components = vec![0.0; chunk.n_rows() * k];
         components.par_chunks_mut(ROWS * k).enumerate().for_each(|(block, into)| {
             let (features, loadings) = (&chunk.features, &self.loadings);
-            widest(Components { features, from: block * ROWS, loadings, origin, into });
+            vectorised(Components { features, from: block * ROWS, loadings, origin, into });
         });
         components
     }
@@ -161,6 +161,8 @@ struct Components<'a> {
 }
 
 impl Loop for Components<'_> {
+    type Output = ();
+
     #[inline(always)]
     fn run(self) {
         let k = self.origin.len();
