@@ -1,12 +1,12 @@
 //! Reads a command line.
 
 use std::{
-    io::{self, Write},
+    io::{self, IsTerminal, Write},
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
-use clap::{Arg, Command, value_parser};
+use clap::{Arg, Command, error::ErrorKind, value_parser};
 
 use super::{
     file::{DEFAULT_FILE, SettingsFile},
@@ -62,6 +62,10 @@ impl Refused {
     /// Prints why; nobody is left to tell if that fails.
     fn tell(self) -> ExitCode {
         match self {
+            Self::Flags(error) if is_log(&error) => {
+                let _ = writeln!(io::stderr(), "{}", in_one_line(&error.to_string()));
+                Exit::Usage.into()
+            }
             Self::Flags(error) => {
                 let _ = error.print();
                 if error.use_stderr() { Exit::Usage } else { Exit::Ok }.into()
@@ -74,6 +78,19 @@ impl Refused {
     }
 }
 
+/// Whether what is wrong goes into a log, of which people look at the end.
+fn is_log(error: &clap::Error) -> bool {
+    let is_help = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+    error.use_stderr() && !is_help && !io::stderr().is_terminal()
+}
+
+/// What is wrong and what is right, without the usage and the hint at `--help` that would follow.
+fn in_one_line(told: &str) -> String {
+    let rest = |line: &&str| !line.starts_with("Usage:") && !line.starts_with("For more");
+    let lines = told.lines().take_while(rest).map(str::trim).filter(|line| !line.is_empty());
+    lines.collect::<Vec<_>>().join(" ")
+}
+
 impl From<clap::Error> for Refused {
     fn from(error: clap::Error) -> Self {
         Self::Flags(error)
@@ -83,5 +100,34 @@ impl From<clap::Error> for Refused {
 impl From<ConfigError> for Refused {
     fn from(error: ConfigError) -> Self {
         Self::Settings(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_ends_with_what_to_change() {
+        let command = || {
+            Command::new("p").args([
+                Arg::new("drain").long("drain").value_parser(["short", "long"]),
+                Arg::new("model").long("model").required(true),
+            ])
+        };
+        for (args, expected) in [
+            (
+                &["p", "--dran", "short"][..],
+                "error: unexpected argument '--dran' found tip: a similar argument exists: '--drain'",
+            ),
+            (
+                &["p", "--drain", "5"],
+                "error: invalid value '5' for '--drain <drain>' [possible values: short, long]",
+            ),
+            (&["p"], "error: the following required arguments were not provided: --model <model>"),
+        ] {
+            let error = command().try_get_matches_from(args).expect_err("wrong");
+            assert_eq!(in_one_line(&error.to_string()), expected);
+        }
     }
 }
