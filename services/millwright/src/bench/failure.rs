@@ -46,7 +46,11 @@ impl From<Status> for Failure {
         if expired(&status) {
             return Self::late();
         }
-        Self { label: name(status.code()), message: status.message().to_owned() }
+        // A status that was made on this side has a cause: the connection broke, which tonic tells as
+        // UNKNOWN where the server reset it.
+        let broken = std::error::Error::source(&status).is_some();
+        let code = if broken { Code::Unavailable } else { status.code() };
+        Self { label: name(code), message: status.message().to_owned() }
     }
 }
 
@@ -60,4 +64,21 @@ fn expired(status: &Status) -> bool {
 /// As gRPC spells it.
 fn name(code: Code) -> &'static str {
     GRPC_CODES.get(code as usize).copied().unwrap_or("UNKNOWN")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn a_connection_that_breaks_is_unavailable_and_a_server_keeps_its_word() {
+        let reset = Status::from_error(io::Error::from(io::ErrorKind::ConnectionReset).into());
+        for (status, label) in
+            [(reset, "UNAVAILABLE"), (Status::unknown("says the server"), "UNKNOWN")]
+        {
+            assert_eq!(Failure::from(status).label(), label);
+        }
+    }
 }
