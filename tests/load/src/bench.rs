@@ -11,7 +11,7 @@ use crate::{
     Failure,
     case::Figure,
     plant::{Plant, Server},
-    process::{SENDER, pinned},
+    process::{SENDER, last, pinned},
 };
 
 /// A load, as `millwright bench` makes it.
@@ -21,8 +21,18 @@ pub(crate) struct Load {
     pub(crate) flags: &'static [&'static str],
     /// A file whose rows are sent; otherwise they are random.
     pub(crate) rows: Option<PathBuf>,
-    /// Requests a second that are due, one load after the other; none: a closed loop.
-    pub(crate) rates: Vec<u32>,
+    /// Requests a second that are due; none: a closed loop.
+    pub(crate) rate: Option<u32>,
+    pub(crate) sender: Rank,
+}
+
+/// Which sender has the processor where several want it.
+#[derive(Clone, Copy, Default)]
+pub(crate) enum Rank {
+    #[default]
+    First,
+    /// It takes no time from a sender whose latencies are told.
+    Last,
 }
 
 /// What became of it.
@@ -97,7 +107,7 @@ pub(crate) fn run(
     seconds: f64,
 ) -> Result<Outcome, Failure> {
     let before = server.process.cpu_seconds()?;
-    let told = begin(plant, load, server, seconds)?.only()?;
+    let told = begin(plant, load, server, seconds)?.end()?;
     let after = server.process.cpu_seconds()?;
     if told.failed > 0 || told.answered == 0 {
         return Err(Failure::Unanswered { model: load.model.clone(), server: server.name });
@@ -111,39 +121,37 @@ pub(crate) fn run(
     })
 }
 
-/// Begins to put `load` on `server`; each of its rates for some seconds.
+/// Begins to put `load` on `server` for some seconds.
 pub(crate) fn begin(
     plant: &Plant,
     load: &Load,
     server: &Server,
     seconds: f64,
 ) -> Result<Sender, Failure> {
-    let mut command = pinned(SENDER, &plant.millwright());
+    let mut command = match load.sender {
+        Rank::First => pinned(SENDER, &plant.millwright()),
+        Rank::Last => last(&plant.millwright()),
+    };
     command.args(["bench", "--output", "json", "--warmup", "0", "--model", &load.model]);
     command.args(["--duration", &seconds.to_string(), "--predictor", &server.address.to_string()]);
     command.args(load.flags);
     if let Some(rows) = &load.rows {
         command.arg("--rows").arg(rows);
     }
-    if !load.rates.is_empty() {
-        let rates = load.rates.iter().map(u32::to_string).collect::<Vec<_>>();
-        command.args(["--rate", &rates.join(",")]);
+    if let Some(rate) = load.rate {
+        command.args(["--rate", &rate.to_string()]);
     }
     Ok(Sender(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?))
 }
 
 impl Sender {
-    /// Waits for what became of each load.
-    pub(crate) fn end(self) -> Result<Vec<Told>, Failure> {
+    /// Waits for what became of the load.
+    pub(crate) fn end(self) -> Result<Told, Failure> {
         let output = self.0.wait_with_output()?;
         if !output.status.success() {
             return Err(Failure::Program(String::from_utf8_lossy(&output.stderr).into_owned()));
         }
-        Ok(serde_json::from_slice::<Answer>(&output.stdout)?.loads)
-    }
-
-    /// The same of the one load that there was.
-    pub(crate) fn only(self) -> Result<Told, Failure> {
-        self.end()?.into_iter().next().ok_or(Failure::Programs)
+        let answer: Answer = serde_json::from_slice(&output.stdout)?;
+        answer.loads.into_iter().next().ok_or(Failure::Programs)
     }
 }

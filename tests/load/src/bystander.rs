@@ -8,7 +8,7 @@ use millwright_ml::{InputParts, PipelineParts, TermRule, TextParts};
 
 use crate::{
     Args, Failure,
-    bench::{self, Load},
+    bench::{self, Load, Rank},
     case::Bound,
     plant::{Plant, Server},
     report::{Pair, pairs},
@@ -20,7 +20,7 @@ use crate::{
 const SMALL: &str = "small";
 const HEAVY: &str = "heavy";
 /// Characters of a text of the heavy model, which take about a millisecond.
-const LENGTH: usize = 6_000;
+const LENGTH: usize = 10_000;
 /// Texts that are sent in turn.
 const TEXTS: usize = 64;
 /// What texts are made of.
@@ -40,16 +40,16 @@ pub(crate) fn measure(args: &Args) -> Result<String, Failure> {
     write_texts(&texts)?;
     let predictor = plant.predictor(&[])?;
     let one = Load { model: HEAVY.to_owned(), rows: Some(texts), ..Load::default() };
-    let full = Load { flags: &["--concurrency", "64"], ..one.clone() };
+    let full = Load { flags: &["--concurrency", "64"], sender: Rank::Last, ..one.clone() };
     warm_up(&plant, &modest(), &predictor)?;
     warm_up(&plant, &Load { flags: &["--concurrency", "1"], ..one }, &predictor)?;
     let millis = millis_a_row(&predictor)?;
     let mut rounds = Vec::new();
     for _ in args.rounds("bystander") {
-        let alone = bench::begin(&plant, &modest(), &predictor, args.seconds)?.only()?.p99();
+        let alone = bench::begin(&plant, &modest(), &predictor, args.seconds)?.end()?.p99();
         let busy = bench::begin(&plant, &full, &predictor, args.seconds + 1.0)?;
-        let beside = bench::begin(&plant, &modest(), &predictor, args.seconds)?.only()?.p99();
-        if busy.only()?.failed > 0 {
+        let beside = bench::begin(&plant, &modest(), &predictor, args.seconds)?.end()?.p99();
+        if busy.end()?.failed > 0 {
             return Err(Failure::Unanswered { model: HEAVY.to_owned(), server: predictor.name });
         }
         rounds.push(Round { alone, beside });
@@ -72,7 +72,7 @@ pub(crate) fn small() -> Made {
 
 /// What is asked of the small model.
 pub(crate) fn modest() -> Load {
-    Load { model: SMALL.to_owned(), rates: vec![500], ..Load::default() }
+    Load { model: SMALL.to_owned(), rate: Some(500), ..Load::default() }
 }
 
 /// Counts all runs of one, two and three letters.

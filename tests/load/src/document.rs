@@ -28,9 +28,12 @@ fn how(args: &Args) -> Result<String, Failure> {
         line.and_then(|line| line.split_once(": ")).map_or("?", |(_, value)| value).to_owned()
     };
     let Args { rounds, seconds, .. } = args;
+    // Programs are in a folder that has the profile's name.
+    let program = std::env::current_exe()?;
+    let profile = program.parent().and_then(Path::file_name).unwrap_or_default().display();
     let [name, family, model] = ["model name", "cpu family", "model\t"].map(field);
     Ok(format!(
-        "{name} (family {family}, model {model}), {rounds} rounds of {seconds} s a server, one after \
-         the other; medians."
+        "{name} (family {family}, model {model}), `{profile}` profile, {rounds} rounds of {seconds} s a \
+         server, one after the other; medians."
     ))
 }

@@ -63,9 +63,9 @@ fn climb(args: &Args, plant: &Plant, server: &Server) -> Result<Vec<Point>, Fail
     let mut points = Vec::new();
     for rate in RATES {
         eprintln!("knee: {rate} requests/s on {}", server.name);
-        let load = Load { rates: vec![rate], ..load.clone() };
+        let load = Load { rate: Some(rate), ..load.clone() };
         let rounds = (0..args.rounds)
-            .map(|_| bench::begin(plant, &load, server, args.seconds)?.only())
+            .map(|_| bench::begin(plant, &load, server, args.seconds)?.end())
             .collect::<Result<Vec<_>, _>>()?;
         let middle =
             |value: fn(&Told) -> f64| median(&rounds.iter().map(value).collect::<Vec<_>>());

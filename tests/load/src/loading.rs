@@ -65,7 +65,7 @@ pub(crate) fn measure(args: &Args) -> Result<String, Failure> {
     let predictor = plant.predictor_of(registry.address, &[])?;
     stock::until_served(&predictor, 2)?;
     warm_up(&plant, &modest(), &predictor)?;
-    let bench = || bench::begin(&plant, &modest(), &predictor, args.seconds)?.only();
+    let bench = || bench::begin(&plant, &modest(), &predictor, args.seconds)?.end();
     let mover = Mover { registry: registry.address, predictor: predictor.address };
     let mut rounds = Vec::new();
     for _ in args.rounds("loading") {

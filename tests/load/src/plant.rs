@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 use crate::{
     Failure,
-    process::{Running, SENDER, SERVER, pinned},
+    process::{Running, SENDER, SERVER, last, pinned},
 };
 
 /// How long a server may take until it listens.
@@ -138,9 +138,8 @@ impl Plant {
     /// The registry, which takes no time from anybody who wants it.
     pub(crate) fn registry(&self) -> Result<Server, Failure> {
         let address = free()?;
-        let mut command = pinned(SENDER, Path::new("nice"));
-        command.args(["-n", "19"]).arg(self.millwright()).arg("registry");
-        command.args(["--metrics", "127.0.0.1:0", "--registry", &address.to_string()]);
+        let mut command = last(&self.millwright());
+        command.args(["registry", "--metrics", "127.0.0.1:0", "--registry", &address.to_string()]);
         command.arg("--data-dir").arg(self.folder.path());
         self.start("registry", address, &mut command)
     }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use futures::{StreamExt, TryStreamExt, stream};
-use millwright_client::RegistryClient;
+use millwright_client::{RegistryClient, RetryPolicy};
 use millwright_domain::{
     AliasName, Artifact, Expected, JobId, Lineage, ModelName, NewVersion, SetAlias, Version,
 };
@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Models that are published at a time.
-const TOGETHER: usize = 16;
+const TOGETHER: usize = 4;
 /// How long a predictor may take until it serves what was published.
 const PATIENCE: Duration = Duration::from_secs(600);
 
@@ -52,6 +52,8 @@ pub(crate) async fn publish_all(
     models: impl Iterator<Item = Made>,
 ) -> Result<usize, Failure> {
     let client = RegistryClient::connect_lazy(&registry.to_string())?;
+    // A registry that has thousands to take says now and then that it is busy.
+    let client = client.with_retry(RetryPolicy::PATIENT);
     let one = |Made { name, parts }| {
         let client = &client;
         async move {
