@@ -15,15 +15,18 @@ use tonic::{Status, Streaming, transport::Channel};
 
 const LIST: &str = "/millwright.predictor.v1.PredictorService/ListServedModels";
 
-/// A predictor at `at` that says so many models; it ends with the runtime.
-async fn predictor(at: String, models: usize) -> (Runtime, String) {
+/// A predictor at `at`, or anywhere, that says so many models; it ends with the runtime.
+async fn predictor(at: Option<String>, models: usize) -> (Runtime, String) {
     let runtime = Runtime::new().expect("a runtime");
     let serving = runtime.spawn(async move {
         let answer = move |_: Streaming<ListServedModelsRequest>| async move {
             let models = vec![ServedModel::default(); models];
             Ok(stream::iter([Ok(ListServedModelsResponse { models })]).boxed())
         };
-        double::serve_at(&at, LIST, answer).await
+        match at {
+            Some(at) => double::serve_at(&at, LIST, answer).await,
+            None => double::serve(LIST, answer).await,
+        }
     });
     (runtime, serving.await.expect("no panic"))
 }
@@ -41,7 +44,7 @@ async fn soon<T>(future: impl Future<Output = T>) -> T {
 
 #[tokio::test]
 async fn a_connection_that_was_closed_is_no_failed_call() {
-    let (first, at) = predictor("127.0.0.1:0".to_owned(), 1).await;
+    let (first, at) = predictor(None, 1).await;
     let spread = Spread::connect_lazy("predictors", &at).expect("an address");
     assert_eq!(soon(spread.call(models)).await.expect("an answer"), 1);
     first.shutdown_background();
@@ -49,7 +52,7 @@ async fn a_connection_that_was_closed_is_no_failed_call() {
     while std::net::TcpListener::bind(&at).is_err() {
         tokio::task::yield_now().await;
     }
-    let (second, _) = predictor(at, 2).await;
+    let (second, _) = predictor(Some(at), 2).await;
     for _ in 0..10 {
         assert_eq!(soon(spread.call(models)).await.expect("an answer"), 2);
     }
@@ -58,7 +61,7 @@ async fn a_connection_that_was_closed_is_no_failed_call() {
 
 #[tokio::test]
 async fn whoever_is_away_is_waited_for() {
-    let (gone, at) = predictor("127.0.0.1:0".to_owned(), 1).await;
+    let (gone, at) = predictor(None, 1).await;
     gone.shutdown_background();
     let spread = Spread::connect_lazy("predictors", &at).expect("an address");
     let none = timeout(Duration::from_millis(300), spread.next()).await;

@@ -148,7 +148,9 @@ mod tests {
             let width = widths.iter().sum::<usize>();
             let fitted = |seed: f64| (0..width).map(|j| seed * j as f64).collect::<Vec<_>>();
             let steps = NumericSteps { medians: fitted(0.5), means: fitted(0.25) };
-            let value = |row: usize, j: usize| if (row + j) % 5 == 0 { f64::NAN } else { j as f64 };
+            let value = |row: usize, j: usize| {
+                if (row + j).is_multiple_of(5) { f64::NAN } else { j as f64 }
+            };
             let mut first = 0;
             let columns = widths.iter().map(|own| {
                 let cells = (0..3).flat_map(|row| (first..first + own).map(move |j| (row, j)));

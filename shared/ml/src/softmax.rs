@@ -19,8 +19,8 @@ pub(crate) fn probabilities(rows: usize, logits: &[f32], kept: &mut Vec<f64>, in
         }
         return;
     }
-    if rows > 0 {
-        vectorised(Softmax { logits, classes: logits.len() / rows, kept, into });
+    if let Some(classes) = logits.len().checked_div(rows) {
+        vectorised(Softmax { logits, classes, kept, into });
     }
 }
 

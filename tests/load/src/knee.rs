@@ -46,7 +46,7 @@ pub(crate) fn measure(args: &Args) -> Result<Found, Failure> {
         servers.push(("Python peer", plant.peer(python)?));
     }
     let curve = |(name, server): &(&'static str, Server)| {
-        Ok::<_, Failure>(Curve { name: *name, points: climb(args, &plant, server)? })
+        Ok::<_, Failure>(Curve { name, points: climb(args, &plant, server)? })
     };
     let curves = servers.iter().map(curve).collect::<Result<Vec<_>, _>>()?;
     Ok(Found { text: told(&curves), pictures: vec![(PICTURE, drawn(&curves))] })
