@@ -22,7 +22,7 @@ def predictors(cluster: Cluster):
         cluster.kubectl("rollout", "status", "deployment/predictor", "--timeout=60s")
         cluster.settle(3)
         # Long calls, so that some are under way.
-        load = Load(cluster, RATE, 20, "--rows-per-request", "300", "--retries", str(retries))
+        load = Load(cluster, RATE, 20, "--rows-per-request", "800", "--retries", str(retries))
         for process in processes("predictor"):
             time.sleep(3)
             os.kill(int(process.name), signal.SIGKILL)
