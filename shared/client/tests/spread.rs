@@ -38,6 +38,15 @@ async fn models(channel: Channel) -> Result<usize, Status> {
     Ok(answer?.into_inner().models.len())
 }
 
+/// Ends a predictor, and returns when nobody listens at `at`.
+fn end(predictor: Runtime, at: &str) {
+    predictor.shutdown_background();
+    // The listener goes with its runtime, which takes a moment.
+    while std::net::TcpListener::bind(at).is_err() {
+        std::thread::yield_now();
+    }
+}
+
 async fn soon<T>(future: impl Future<Output = T>) -> T {
     timeout(Duration::from_secs(30), future).await.expect("soon")
 }
@@ -47,11 +56,7 @@ async fn a_connection_that_was_closed_is_no_failed_call() {
     let (first, at) = predictor(None, 1).await;
     let spread = Spread::connect_lazy("predictors", &at).expect("an address");
     assert_eq!(soon(spread.call(models)).await.expect("an answer"), 1);
-    first.shutdown_background();
-    // The listener goes with its runtime, which takes a moment.
-    while std::net::TcpListener::bind(&at).is_err() {
-        tokio::task::yield_now().await;
-    }
+    end(first, &at);
     let (second, _) = predictor(Some(at), 2).await;
     for _ in 0..10 {
         assert_eq!(soon(spread.call(models)).await.expect("an answer"), 2);
@@ -62,7 +67,7 @@ async fn a_connection_that_was_closed_is_no_failed_call() {
 #[tokio::test]
 async fn whoever_is_away_is_waited_for() {
     let (gone, at) = predictor(None, 1).await;
-    gone.shutdown_background();
+    end(gone, &at);
     let spread = Spread::connect_lazy("predictors", &at).expect("an address");
     let none = timeout(Duration::from_millis(300), spread.next()).await;
     assert!(none.is_err(), "nobody is there");

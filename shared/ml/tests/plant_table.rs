@@ -337,6 +337,7 @@ fn blocks_that_are_read_apart_hold_what_rows_in_order_hold() {
 #[test]
 fn a_mistake_far_below_is_told_with_its_line_and_column() {
     let csv = of_many_blocks();
+    let line = format!("line {},", 1 + csv.matches('\n').count());
     for (row, column) in
         [("1;2;3;4;a\"b\n", Some("note")), ("1;2;3;\"4\n\n", Some("mixed")), ("1;2;3\n", None)]
     {
@@ -350,7 +351,9 @@ fn a_mistake_far_below_is_told_with_its_line_and_column() {
             CsvTable::open(&path, &hints).expect_err("a mistake").to_string()
         });
         assert_eq!(apart, in_order);
-        let has_line = apart.starts_with("line 8") || apart.starts_with("line 9");
-        assert!(has_line && column.is_none_or(|column| apart.contains(column)), "{apart}");
+        assert!(
+            apart.starts_with(&line) && column.is_none_or(|column| apart.contains(column)),
+            "{apart}"
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! The objective of logistic regression and its gradient.
 
-use std::{borrow::Cow, sync::Arc};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -26,41 +26,19 @@ pub(crate) struct MeanLoss<'a> {
     pub(super) l2: f64,
     /// What the loss of a row of each class weighs.
     pub(super) class_weights: Vec<f64>,
-    // Those of a chunk and of the next; kept, so that no pass allocates.
-    residuals: [Residuals; 2],
+    // Logits, then weighted probabilities less the truth; kept, so that no pass allocates.
+    residuals: Vec<f64>,
+    losses: Vec<f64>,
     /// Made when it is first asked for.
     diagonal: Option<Arc<Diagonal>>,
-}
-
-/// What weights leave to explain of a chunk.
-#[derive(Default)]
-struct Residuals {
-    /// Logits, then weighted probabilities less the truth (rows, outputs).
-    values: Vec<f64>,
-    losses: Vec<f64>,
-}
-
-/// Weights and intercepts.
-#[derive(Clone, Copy)]
-struct Head<'a> {
-    weights: Matrix<'a>,
-    intercept: &'a [f64],
-    class_weights: &'a [f64],
-}
-
-/// Their slopes, and the loss, so far.
-struct Slopes<'a> {
-    weights: &'a mut [f64],
-    intercept: &'a mut [f64],
-    loss: f64,
 }
 
 impl<'a> MeanLoss<'a> {
     /// `class_weights` has an entry a class, of which a row's label in `design` is one.
     pub(crate) fn new(design: &'a dyn Design, class_weights: Vec<f64>, l2: f64) -> Self {
         let outputs = super::n_outputs(class_weights.len());
-        let (residuals, diagonal) = (Default::default(), None);
-        Self { design, outputs, l2, class_weights, residuals, diagonal }
+        let (residuals, losses, diagonal) = (Vec::new(), Vec::new(), None);
+        Self { design, outputs, l2, class_weights, residuals, losses, diagonal }
     }
 
     /// Rows of the matrix of weights, the intercepts below them.
@@ -75,32 +53,30 @@ impl<'a> MeanLoss<'a> {
 
     /// The value at `at`; its gradient there replaces `gradient`.
     ///
-    /// Chunks are added up in order, each while the residuals of the next are computed; what is done
-    /// inside one does not depend on the number of threads.
+    /// Chunks are added up in order, and what is done inside one does not depend on the number of
+    /// threads.
     pub(super) fn evaluate(
         &mut self,
         at: &[f64],
         gradient: &mut [f64],
         ask: Ask<'_>,
     ) -> Result<f64, TrainError> {
-        let (k, design) = (self.outputs, self.design);
+        let k = self.outputs;
         let (weights, intercept) = at.split_at(at.len() - k);
         let weights = Matrix { values: weights, width: k };
-        let head = Head { weights, intercept, class_weights: &self.class_weights };
         gradient.fill(0.0);
-        let (of_weights, of_intercept) = gradient.split_at_mut(weights.values.len());
-        let mut slopes = Slopes { weights: of_weights, intercept: of_intercept, loss: 0.0 };
-        let [here, next] = &mut self.residuals;
-        let mut chunk: Option<Cow<'_, Chunk>> = None;
-        for i in 0..=design.n_chunks() {
+        let (slopes, intercept_slopes) = gradient.split_at_mut(weights.values.len());
+        let mut total = 0.0;
+        for i in 0..self.design.n_chunks() {
             ask()?;
-            let read = || (i < design.n_chunks()).then(|| next.read(design, i, head)).transpose();
-            let add = || chunk.take().map(|chunk| slopes.add(&chunk, here));
-            chunk = rayon::join(read, add).0?;
-            std::mem::swap(here, next);
+            let chunk = self.design.chunk(i)?;
+            self.fill(&chunk, weights, intercept);
+            let residuals = Matrix { values: &self.residuals, width: k };
+            add_slopes(&chunk, residuals, slopes);
+            (0..chunk.n_rows()).for_each(|row| add(intercept_slopes, 1.0, residuals.row(row)));
+            total += self.losses.iter().sum::<f64>();
         }
-        let (slopes, total) = (slopes.weights, slopes.loss);
-        let (mean, l2) = (1.0 / design.n_rows() as f64, self.l2);
+        let (mean, l2) = (1.0 / self.design.n_rows() as f64, self.l2);
         add_scaled(slopes, l2, weights.values);
         gradient.iter_mut().for_each(|slope| *slope *= mean);
         Ok((total + l2 * dot(weights.values, weights.values) / 2.0) * mean)
@@ -114,45 +90,22 @@ impl<'a> MeanLoss<'a> {
         };
         Ok(self.diagonal.insert(diagonal).clone())
     }
-}
 
-impl Residuals {
-    /// Replaces these by those of chunk `i`.
-    fn read<'a>(
-        &mut self,
-        design: &'a dyn Design,
-        i: usize,
-        head: Head<'_>,
-    ) -> Result<Cow<'a, Chunk>, TrainError> {
-        let chunk = design.chunk(i)?;
-        self.fill(&chunk, head);
-        Ok(chunk)
-    }
-
-    /// Each row by itself.
-    fn fill(&mut self, chunk: &Chunk, head: Head<'_>) {
-        let (k, n) = (head.weights.width, chunk.n_rows());
-        self.values.resize(n * k, 0.0);
+    /// Fills residuals and losses of a chunk, each row by itself.
+    fn fill(&mut self, chunk: &Chunk, weights: Matrix<'_>, intercept: &[f64]) {
+        let (k, n) = (self.outputs, chunk.n_rows());
+        self.residuals.resize(n * k, 0.0);
         self.losses.resize(n, 0.0);
-        let blocks = self.values.par_chunks_mut(ROWS * k);
+        let blocks = self.residuals.par_chunks_mut(ROWS * k);
         let blocks = blocks.zip(self.losses.par_chunks_mut(ROWS)).enumerate();
-        blocks.for_each(|(block, (values, losses))| {
-            logits(&chunk.features, head.weights, block * ROWS, values);
+        let class_weights = &self.class_weights;
+        blocks.for_each(|(block, (residuals, losses))| {
+            logits(&chunk.features, weights, block * ROWS, residuals);
             let labels = &chunk.labels[block * ROWS..];
-            for ((row, loss), label) in values.chunks_exact_mut(k).zip(losses).zip(labels) {
-                *loss = residual(row, head.intercept, *label as usize, head.class_weights);
+            for ((row, loss), label) in residuals.chunks_exact_mut(k).zip(losses).zip(labels) {
+                *loss = residual(row, intercept, *label as usize, class_weights);
             }
         });
-    }
-}
-
-impl Slopes<'_> {
-    /// Adds what a chunk gives, by row.
-    fn add(&mut self, chunk: &Chunk, residuals: &Residuals) {
-        let values = Matrix { values: &residuals.values, width: self.intercept.len() };
-        add_slopes(chunk, values, self.weights);
-        (0..chunk.n_rows()).for_each(|row| add(self.intercept, 1.0, values.row(row)));
-        self.loss += residuals.losses.iter().sum::<f64>();
     }
 }
 
