@@ -337,7 +337,8 @@ fn blocks_that_are_read_apart_hold_what_rows_in_order_hold() {
 #[test]
 fn a_mistake_far_below_is_told_with_its_line_and_column() {
     let csv = of_many_blocks();
-    let line = format!("line {},", 1 + csv.matches('\n').count());
+    // A header, 75,000 ends of rows and blank lines, 30,000 line feeds in quotes.
+    let line = "line 105002";
     for (row, column) in
         [("1;2;3;4;a\"b\n", Some("note")), ("1;2;3;\"4\n\n", Some("mixed")), ("1;2;3\n", None)]
     {
