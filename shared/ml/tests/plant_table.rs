@@ -353,7 +353,7 @@ fn a_mistake_far_below_is_told_with_its_line_and_column() {
         });
         assert_eq!(apart, in_order);
         assert!(
-            apart.starts_with(&line) && column.is_none_or(|column| apart.contains(column)),
+            apart.starts_with(line) && column.is_none_or(|column| apart.contains(column)),
             "{apart}"
         );
     }
