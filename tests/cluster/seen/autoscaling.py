@@ -2,7 +2,7 @@
 
 import time
 
-from .cluster import HERE, NODE, Cluster, until
+from .cluster import HERE, Cluster, until
 from .load import Load
 
 # Far more rows than one predictor computes with the processor time that the overlay grants it.
@@ -23,7 +23,10 @@ def check(cluster: Cluster):
         time.sleep(1)
     outcome = load.outcome()
     assert most > 1, f"still one predictor; the metric is {metric(cluster)}, {outcome}"
-    yield "KEDA, load that one predictor cannot bear", f"1 → {most} predictors, the last after {seen:.0f} s"
+    yield (
+        "KEDA, load that one predictor cannot bear",
+        f"1 → {most} predictors, the last after {seen:.0f} s",
+    )
     ended = time.monotonic()
     until(lambda: len(cluster.ready()) == 1, "one predictor again", within=150, every=1)
     yield "the load ends", f"{most} → 1 predictors after {time.monotonic() - ended:.0f} s"

@@ -20,7 +20,10 @@ def check(cluster: Cluster):
     cluster.run("kubectl", "apply", "--kustomize", str(ROOT / "k8s" / "base"))
     predictor = cluster.address("predictor", 8001)
     until(lambda: answers(cluster, predictor), "an answer", every=0.05)
-    yield "`kubectl apply` to the first answer, the image loaded", f"{time.monotonic() - began:.1f} s"
+    yield (
+        "`kubectl apply` to the first answer, the image loaded",
+        f"{time.monotonic() - began:.1f} s",
+    )
     cluster.settle(2)
     yield "start of a predictor's process to its first answer", f"{start_of_a_pod(cluster):.2f} s"
 

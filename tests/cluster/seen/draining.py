@@ -22,4 +22,7 @@ def check(cluster: Cluster):
     assert "disruption budget" in said and left == 1, said
     until(lambda: len(cluster.ready()) == 2, "the other predictor is back")
     settle_services(cluster)
-    yield "`kubectl drain` of the only node", f"the last predictor is not evicted (its budget), {outcome}"
+    yield (
+        "`kubectl drain` of the only node",
+        f"the last predictor is not evicted (its budget), {outcome}",
+    )

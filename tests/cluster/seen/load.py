@@ -54,7 +54,12 @@ class Load:
         """Waits for the end."""
         ended = ("Succeeded", "Failed")
         phase = ["get", "pod", self.pod, "--output", "jsonpath={.status.phase}"]
-        until(lambda: self.kubectl(*phase) in ended, "the load ends", within=self.seconds + 60, every=1)
+        until(
+            lambda: self.kubectl(*phase) in ended,
+            "the load ends",
+            within=self.seconds + 60,
+            every=1,
+        )
         log = self.kubectl("logs", self.pod)
         self.kubectl("delete", "pod", self.pod, "--wait=false")
         return read(log)

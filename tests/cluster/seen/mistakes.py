@@ -8,12 +8,14 @@ from .cluster import Cluster, until
 # What is wrong, how, and what its log must say last.
 WRONG = [
     ("an unknown flag", ["predictor", "--dran", "5"], {}, ["--dran", "--drain"]),
-    ("an unknown variable", ["predictor"], {"MILLWRIGHT_DRAN": "5"}, ["MILLWRIGHT_DRAN", "MILLWRIGHT_DRAIN"]),
+    ("an unknown variable", ["predictor"], {"MILLWRIGHT_DRAN": "5"},
+     ["MILLWRIGHT_DRAN", "MILLWRIGHT_DRAIN"]),
     ("variables of a Service", ["predictor"], {"MILLWRIGHT_REGISTRY_PORT": "tcp://10.96.0.9:7401"},
      ["MILLWRIGHT_REGISTRY_PORT", "enableServiceLinks"]),
     ("a port that is taken", ["predictor", "--insecure", "--predictor", "0.0.0.0:8001", "--metrics",
      "0.0.0.0:8001"], {}, ["8001", "taken"]),
-    ("an address without --insecure", ["predictor", "--predictor", "0.0.0.0:8001"], {}, ["--insecure"]),
+    ("an address without --insecure", ["predictor", "--predictor", "0.0.0.0:8001"], {},
+     ["--insecure"]),
     ("a volume that cannot be written", ["registry"], {}, ["--data-dir"]),
     ("a value that is none", ["trainer", "--workers", "0"], {}, ["--workers"]),
 ]  # fmt: skip

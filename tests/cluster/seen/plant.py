@@ -21,11 +21,11 @@ def notes() -> list[str]:
 def trained(program: Path, registry: Path) -> None:
     """Makes the folder of a registry that has a model `notes`, promoted."""
     with tempfile.TemporaryDirectory() as folder:
-        flags = [f"--{port}=127.0.0.1:0" for port in ("registry", "trainer", "predictor", "metrics")]
+        flags = [
+            f"--{port}=127.0.0.1:0" for port in ("registry", "trainer", "predictor", "metrics")
+        ]
         up = [str(program), "up", "--data-dir", folder, "--rest", "off", *flags]
-        process = subprocess.Popen(
-            up, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-        )
+        process = subprocess.Popen(up, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         ready = process.stdout.readline().removeprefix("ready: ")
         at = dict(part.split(" ") for part in ready.strip().split(", "))
         where = [f"--{service}={at[service]}" for service in ("registry", "trainer", "predictor")]

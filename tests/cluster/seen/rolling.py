@@ -6,7 +6,7 @@ import time
 
 from . import plant
 from .cluster import Cluster
-from .load import Load, NAMESPACE, PREDICTORS, pod
+from .load import NAMESPACE, PREDICTORS, Load, pod
 
 TIMES = 10
 RATE = 200
@@ -27,11 +27,14 @@ def check(cluster: Cluster):
     rows = stream.end()
     outcome = load.outcome().without_failure()
     yield f"{TIMES} rolling updates of the predictors in {took:.0f} s", f"{outcome}"
-    yield "a stream through them, resumed by row index", f"{rows:,} rows, each answered once, in order"
+    yield (
+        "a stream through them, resumed by row index",
+        f"{rows:,} rows, each answered once, in order",
+    )
 
 
 class Stream:
-    """One stream of rows that goes on until it is ended; its answers must be those of a calm one."""
+    """A stream of rows that goes on until it is ended; its answers must be those of a calm one."""
 
     def __init__(self, cluster: Cluster):
         self.cluster, self.sent, self.answers = cluster, [], []
