@@ -41,10 +41,11 @@ impl RetryPolicy {
     pub const NEVER: Self =
         Self { first: Duration::ZERO, longest: Duration::ZERO, total: Duration::ZERO };
 
-    /// Tries until it succeeds or is given up by dropping it: 100 ms, at most 5 s.
+    /// Tries until it succeeds or is given up by dropping it: 100 ms, at most 1 s, since whoever starts
+    /// beside a service waits for it.
     pub const PATIENT: Self = Self {
         first: Duration::from_millis(100),
-        longest: Duration::from_secs(5),
+        longest: Duration::from_secs(1),
         total: Duration::MAX,
     };
 

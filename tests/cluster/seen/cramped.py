@@ -12,7 +12,8 @@ RATE = 50
 
 def check(cluster: Cluster):
     cluster.settle(1)
-    resources = {"requests": {"cpu": CPU}, "limits": {"cpu": CPU, "memory": MEMORY}}
+    little = {"cpu": CPU, "memory": MEMORY}
+    resources = {"requests": little, "limits": little}
     container = {"name": "predictor", "resources": resources}
     patch = {"spec": {"template": {"spec": {"containers": [container]}}}}
     cluster.kubectl("patch", "deployment", "predictor", "--patch", json.dumps(patch))
