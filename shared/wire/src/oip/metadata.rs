@@ -21,7 +21,7 @@ pub fn config_inputs(signature: &ModelSignature) -> Vec<ModelInput> {
     let input = |column: &ColumnSpec| ModelInput {
         name: column.name.clone(),
         data_type: data_type(column.datatype).into(),
-        dims: dims(column),
+        dims: dims(column).collect(),
     };
     signature.inputs.iter().map(input).collect()
 }
@@ -31,7 +31,7 @@ pub fn config_outputs(signature: &ModelSignature) -> Vec<ModelOutput> {
     let output = |column: &ColumnSpec| ModelOutput {
         name: column.name.clone(),
         data_type: data_type(column.datatype).into(),
-        dims: dims(column),
+        dims: dims(column).collect(),
     };
     signature.outputs.iter().map(output).collect()
 }
@@ -46,12 +46,15 @@ fn tensor(column: &ColumnSpec) -> TensorMetadata {
 
 /// Shape of a tensor of `n` rows.
 pub(super) fn shape(n: i64, column: &ColumnSpec) -> Vec<i64> {
-    std::iter::once(n).chain(dims(column)).collect()
+    let mut shape = Vec::with_capacity(1 + column.row_shape.len());
+    shape.push(n);
+    shape.extend(dims(column));
+    shape
 }
 
 /// Shape of a row.
-fn dims(column: &ColumnSpec) -> Vec<i64> {
-    column.row_shape.iter().map(|length| i64::try_from(*length).unwrap_or(-1)).collect()
+fn dims(column: &ColumnSpec) -> impl Iterator<Item = i64> {
+    column.row_shape.iter().map(|length| i64::try_from(*length).unwrap_or(-1))
 }
 
 fn data_type(datatype: Datatype) -> DataType {
