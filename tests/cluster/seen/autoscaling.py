@@ -6,7 +6,7 @@ from .cluster import HERE, Cluster, until
 from .load import Load
 
 # Far more rows than one predictor computes with the processor time that the overlay grants it.
-RATE, ROWS = 60, 1000
+RATE, ROWS = 300, 1000
 
 
 def check(cluster: Cluster):
