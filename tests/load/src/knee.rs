@@ -54,12 +54,9 @@ pub(crate) fn measure(args: &Args) -> Result<Found, Failure> {
 
 /// Raises the rate until `server` no longer keeps up.
 fn climb(args: &Args, plant: &Plant, server: &Server) -> Result<Vec<Point>, Failure> {
-    let load = Load {
-        model: "digits".to_owned(),
-        flags: &["--connections", "2", "--concurrency", "1024"],
-        ..Load::default()
-    };
-    warm_up(plant, &load, server)?;
+    let modest = Load { model: "digits".to_owned(), ..Load::default() };
+    warm_up(plant, &modest, server)?;
+    let load = Load { flags: &["--connections", "2", "--concurrency", "1024"], ..modest };
     let mut points = Vec::new();
     for rate in RATES {
         eprintln!("knee: {rate} requests/s on {}", server.name);
