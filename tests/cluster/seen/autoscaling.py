@@ -13,10 +13,10 @@ def check(cluster: Cluster):
     cluster.run("kubectl", "apply", "--kustomize", str(HERE / "overlay"))
     until(lambda: len(cluster.ready()) == 1, "one predictor")
     until(lambda: metric(cluster) is not None, "the metric is there")
-    load = Load(cluster, RATE, 90, "--rows-per-request", str(ROWS), "--retries", "2")
+    load = Load(cluster, RATE, 60, "--rows-per-request", str(ROWS), "--retries", "2")
     began = time.monotonic()
     most, seen = 1, None
-    while time.monotonic() < began + 85:
+    while time.monotonic() < began + 55:
         ready = len(cluster.ready())
         if ready > most:
             most, seen = ready, time.monotonic() - began
