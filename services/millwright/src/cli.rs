@@ -123,7 +123,7 @@ impl Cli {
 }
 
 impl Command {
-    /// The command's name and where it calls, if it is one that calls services.
+    /// The command's name and where it calls, if it is one whose calls leave a trace.
     fn calls(&self) -> Option<(&'static str, &Connection)> {
         Some(match self {
             Self::Dataset(command) => ("millwright dataset", &command.connection),
@@ -132,7 +132,6 @@ impl Command {
             Self::Model(command) => ("millwright model", &command.connection),
             Self::Alias(command) => ("millwright alias", &command.connection),
             Self::Predict(command) => ("millwright predict", &command.connection),
-            Self::Health(command) => ("millwright health", &command.connection),
             Self::Watch(command) => ("millwright watch", &command.connection),
             Self::Bench(command) => ("millwright bench", &command.connection),
             Self::Doctor(command) => ("millwright doctor", &command.connection),

@@ -2,6 +2,8 @@
 
 mod program;
 
+use std::{io::ErrorKind, net::TcpListener};
+
 use program::{run, stderr, stdout};
 
 const COMMANDS: &[&[&str]] = &[
@@ -208,4 +210,15 @@ fn a_service_that_is_away_is_named_with_its_address() {
     let states: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!(states[0]["serving"], false);
     assert!(states[0]["problem"].as_str().is_some_and(|problem| problem.contains("127.0.0.1:1")));
+}
+
+#[test]
+fn health_asks_no_collector_which_may_be_away() {
+    let collector = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let endpoint = format!("http://{}", collector.local_addr().expect("an address"));
+    let away = ["health", "registry", "--registry", "127.0.0.1:1", "--otlp-endpoint"];
+    assert_eq!(run(&[&away[..], &[&endpoint]].concat()).status.code(), Some(69));
+    collector.set_nonblocking(true).expect("a socket");
+    let asked = collector.accept().map(drop).map_err(|error| error.kind());
+    assert_eq!(asked, Err(ErrorKind::WouldBlock), "it was asked");
 }

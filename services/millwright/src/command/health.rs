@@ -11,7 +11,8 @@ use crate::{
 /// Flags of `health`.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  millwright health predictor && echo ready\n\n\
-    Exits with 0 when all that were asked serve, otherwise with 69.")]
+    Exits with 0 when all that were asked serve, otherwise with 69. Leaves no trace: whoever asks\n\
+    every few seconds must not wait for a collector that is away.")]
 pub(crate) struct Health {
     /// Which service [default: all]
     #[arg(value_enum)]
@@ -22,7 +23,8 @@ pub(crate) struct Health {
 
 impl Health {
     pub(crate) async fn run(self) -> Result<(), CliError> {
-        let Connection { addresses, output, .. } = self.connection;
+        let Connection { addresses, output, traces, .. } = self.connection;
+        traces.check()?;
         let asked = self.service.map_or(Service::ALL.to_vec(), |service| vec![service]);
         let mut states = Vec::with_capacity(asked.len());
         for service in asked {
