@@ -17,13 +17,13 @@ COPY target/dist/millwright /millwright
 FROM ${PROGRAM} AS program
 
 # What goes into the image: the program, the libraries that it names, and a folder that its user owns.
-FROM docker.io/library/debian:bookworm-slim AS root
-COPY --from=program /millwright /root/usr/bin/millwright
-RUN ldd /root/usr/bin/millwright | grep -o '/[^ ]*' | xargs -I{} cp --parents --dereference {} /root \
-    && mkdir -p /root/var/lib/millwright && chown 65532:65532 /root/var/lib/millwright
+FROM docker.io/library/debian:bookworm-slim AS files
+COPY --from=program /millwright /files/usr/bin/millwright
+RUN ldd /files/usr/bin/millwright | grep -o '/[^ ]*' | xargs -I{} cp --parents --dereference {} /files \
+    && mkdir -p /files/var/lib/millwright && chown 65532:65532 /files/var/lib/millwright
 
 FROM scratch
-COPY --from=root /root /
+COPY --from=files /files /
 # A number, so that Kubernetes can tell that it is not root.
 USER 65532:65532
 ENV MILLWRIGHT_DATA_DIR=/var/lib/millwright

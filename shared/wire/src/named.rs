@@ -69,11 +69,9 @@ impl<'a> Given<'a> {
         }
     }
 
+    /// Whether a column is left that the model did not take; in order, each is the model's.
     fn has_more(&self) -> bool {
-        match self {
-            Self::InOrder(columns) => columns.len() > 0,
-            Self::ByName(columns) => !columns.is_empty(),
-        }
+        matches!(self, Self::ByName(columns) if !columns.is_empty())
     }
 }
 

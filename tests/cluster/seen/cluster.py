@@ -11,7 +11,6 @@ from typing import TypeVar
 HERE = Path(__file__).resolve().parent.parent
 ROOT = HERE.parent.parent
 NAMESPACE = "millwright"
-NODE = "10.201.0.1"
 
 Found = TypeVar("Found")
 

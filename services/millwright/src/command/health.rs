@@ -24,6 +24,7 @@ pub(crate) struct Health {
 impl Health {
     pub(crate) async fn run(self) -> Result<(), CliError> {
         let Connection { addresses, output, traces, .. } = self.connection;
+        // What is wrong is told, though nothing is sent.
         traces.check()?;
         let asked = self.service.map_or(Service::ALL.to_vec(), |service| vec![service]);
         let mut states = Vec::with_capacity(asked.len());
