@@ -1,17 +1,18 @@
 //! Features times weights, block by block.
 
-use std::{array, ops::Range};
+use std::ops::Range;
 
 use super::{
     lanes::Lanes,
     panels::{LANES, Lane, Panels},
 };
 
-/// Rows and inputs of a block: its features (1 MiB) stay in the second cache while all panels pass,
-/// and the part of three panels that meets them (192 KiB) while all rows do. With fewer inputs, sums
-/// would be stored and loaded again more often, which costs more than a nearer cache wins.
+/// Rows and inputs of a block: its features (512 KiB) stay in the second cache while all panels pass,
+/// and the part of a panel that meets them (32 KiB) near the first one while all rows do. With fewer
+/// inputs, sums would be stored and loaded again more often, which costs more than a nearer cache
+/// wins.
 const ROWS: usize = 256;
-const DEPTH: usize = 1024;
+const DEPTH: usize = 512;
 /// Panels that a single row meets at once. It waits for memory, which likes to be asked for several
 /// things; and each sum alone would wait for the one before.
 const WIDE: usize = 4;
@@ -21,6 +22,9 @@ const WORTH_COPYING: usize = 256;
 
 /// Lanes of a panel that a single row asks for ahead of their use: memory then gives a tenth more.
 const AHEAD: usize = 16;
+/// Inputs, as a power of two, after which several rows ask for one more lane of the next panels, at
+/// most: memory would not keep up with more, and 64 rows that meet 64 MB of weights win a fifth.
+const SLOWEST: u32 = 3;
 
 /// A product to compute.
 #[derive(Clone, Copy)]
@@ -42,6 +46,21 @@ struct Block<'a> {
     product: Product<'a>,
 }
 
+/// Some rows of a block beside some panels.
+struct Tile {
+    rows: Range<usize>,
+    panel: usize,
+    ahead: Ahead,
+}
+
+/// What is asked for while a tile is computed: lanes `first` and on from those of its first input, one
+/// more every `1 << pace` inputs.
+#[derive(Clone, Copy)]
+struct Ahead {
+    first: usize,
+    pace: u32,
+}
+
 impl<'a> Product<'a> {
     /// Computes `out` (rows, outputs), `R` rows and `P` panels at a time.
     #[inline(always)]
@@ -55,6 +74,13 @@ impl<'a> Product<'a> {
                 self.block(features, depth, &mut copied).add::<V, R, P>(out);
             }
         }
+    }
+
+    /// Where in `out` a row meets a panel.
+    #[inline(always)]
+    fn part(&self, row: usize, panel: usize) -> Range<usize> {
+        let (from, column) = (row * self.outputs, panel * LANES);
+        from + column..from + self.outputs.min(column + LANES)
     }
 
     #[inline(always)]
@@ -108,64 +134,97 @@ impl Block<'_> {
     /// not cost as much as many.
     #[inline(always)]
     fn each_row<V: Lanes, const R: usize, const P: usize>(&self, panel: usize, out: &mut [f32]) {
-        let rows = out.len() / self.product.outputs;
-        for first in (0..rows).step_by(R) {
-            match rows - first {
-                1 => self.tile::<V, 1, P>(first..rows, panel, out),
-                2..=4 => self.tile::<V, 4, P>(first..rows, panel, out),
-                _ => self.tile::<V, R, P>(first..rows, panel, out),
+        let n = out.len() / self.product.outputs;
+        let is_last = panel + P >= self.product.start.len();
+        for (i, first) in (0..n).step_by(R).enumerate() {
+            let ahead = match R {
+                1 => Ahead::NEAR,
+                _ if is_last => Ahead::NOTHING,
+                _ => self.ahead(P, i, n.div_ceil(R)),
+            };
+            let tile = Tile { rows: first..n, panel, ahead };
+            match n - first {
+                1 => self.tile::<V, 1, P>(tile, out),
+                2..=4 => self.tile::<V, 4, P>(tile, out),
+                _ => self.tile::<V, R, P>(tile, out),
             }
         }
     }
 
-    /// Adds to the first `R` of `rows` beside `P` panels. Where there are fewer, the last one is
-    /// computed again, and not stored.
+    /// The share of tile `i` of `tiles` in asking for the panels that follow its own, `panels` of them.
     #[inline(always)]
-    fn tile<V: Lanes, const R: usize, const P: usize>(
-        &self,
-        rows: Range<usize>,
-        panel: usize,
-        out: &mut [f32],
-    ) {
-        let Product { panels, start, outputs, .. } = self.product;
-        let row = |r: usize| (rows.start + r).min(rows.end - 1);
-        let features = array::from_fn(|r| {
-            let from = row(r) * self.stride;
-            &self.features[from..from + self.depth.len()]
-        });
-        let lanes = array::from_fn(|p| panels.lanes(panel + p, &self.depth));
-        let part = |r: usize, p: usize| {
-            let (from, column) = (row(r) * outputs, (panel + p) * LANES);
-            from + column..from + outputs.min(column + LANES)
-        };
-        let begin = |r: usize, p: usize| match self.depth.start {
-            0 => V::load(&start[panel + p]),
-            _ => V::load_some(&out[part(r, p)]),
-        };
-        let mut sums: [[V; P]; R] = array::from_fn(|r| array::from_fn(|p| begin(r, p)));
-        add_products(features, lanes, &mut sums);
-        for (r, sums) in sums.into_iter().enumerate().take(rows.len()) {
-            let parts = sums.into_iter().enumerate();
-            parts.for_each(|(p, sum)| sum.store_some(&mut out[part(r, p)]));
+    fn ahead(&self, panels: usize, i: usize, tiles: usize) -> Ahead {
+        let pace = tiles.ilog2().min(SLOWEST);
+        let first = panels * self.product.panels.inputs() + i * (self.depth.len() >> pace);
+        Ahead { first, pace }
+    }
+
+    /// Adds to the first `R` of the tile's rows beside `P` panels. Where there are fewer, the last one
+    /// is computed again, and not stored.
+    ///
+    /// Loops, and no closures: these are not compiled for the instructions of their caller, so that
+    /// each becomes a call, and a tile of 64 inputs took twice as long.
+    #[inline(always)]
+    fn tile<V: Lanes, const R: usize, const P: usize>(&self, tile: Tile, out: &mut [f32]) {
+        let Tile { rows, panel, ahead } = tile;
+        let mut features: [&[f32]; R] = [&[]; R];
+        for (r, row) in features.iter_mut().enumerate() {
+            let from = (rows.start + r).min(rows.end - 1) * self.stride;
+            *row = &self.features[from..from + self.depth.len()];
+        }
+        let mut lanes: [&[Lane]; P] = [&[]; P];
+        for (p, lanes) in lanes.iter_mut().enumerate() {
+            *lanes = self.product.panels.lanes(panel + p, &self.depth);
+        }
+        let mut sums = [[V::load(&self.product.start[panel]); P]; R];
+        for (r, sums) in sums.iter_mut().enumerate() {
+            let row = (rows.start + r).min(rows.end - 1);
+            for (p, sum) in sums.iter_mut().enumerate() {
+                *sum = match self.depth.start {
+                    0 => V::load(&self.product.start[panel + p]),
+                    _ => V::load_some(&out[self.product.part(row, panel + p)]),
+                };
+            }
+        }
+        add_products((features, lanes), ahead, &mut sums);
+        for (r, sums) in sums.iter().enumerate().take(rows.len()) {
+            for (p, sum) in sums.iter().enumerate() {
+                sum.store_some(&mut out[self.product.part(rows.start + r, panel + p)]);
+            }
         }
     }
+}
+
+impl Ahead {
+    /// For a single row: the lanes that it comes to soon.
+    const NEAR: Self = Self { first: AHEAD, pace: 0 };
+    /// What is there already.
+    const NOTHING: Self = Self { first: 0, pace: 31 };
 }
 
 /// Adds the products of `R` rows with `P` panels, input by input.
 #[inline(always)]
 fn add_products<V: Lanes, const R: usize, const P: usize>(
-    rows: [&[f32]; R],
-    panels: [&[Lane]; P],
+    (rows, panels): ([&[f32]; R], [&[Lane]; P]),
+    ahead: Ahead,
     sums: &mut [[V; P]; R],
 ) {
     let depth = panels[0].len();
     // Said once, none of this is asked again at each input: 205 GFLOP/s instead of 160.
-    assert!(rows.iter().all(|row| row.len() == depth));
-    assert!(panels.iter().all(|panel| panel.len() == depth));
+    for row in rows {
+        assert!(row.len() == depth);
+    }
+    for panel in panels {
+        assert!(panel.len() == depth);
+    }
     for i in 0..depth {
-        let weights: [V; P] = array::from_fn(|p| V::load(&panels[p][i]));
-        if R == 1 {
-            panels.iter().for_each(|panel| V::prefetch(panel.as_ptr().wrapping_add(i + AHEAD)));
+        let asks = i & ((1 << ahead.pace) - 1) == 0;
+        let mut weights = [V::load(&panels[0][i]); P];
+        for (panel, weights) in panels.iter().zip(&mut weights) {
+            *weights = V::load(&panel[i]);
+            if asks {
+                V::prefetch(panel.as_ptr().wrapping_add(ahead.first + (i >> ahead.pace)));
+            }
         }
         for (row, sums) in rows.iter().zip(&mut *sums) {
             for (sum, weights) in sums.iter_mut().zip(weights) {

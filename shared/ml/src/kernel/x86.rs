@@ -61,20 +61,6 @@ impl Lanes for Avx512 {
     }
 }
 
-impl Avx2 {
-    /// Masks of the first `n` lanes.
-    #[inline(always)]
-    fn masks(n: usize) -> [__m256i; 2] {
-        // SAFETY: as above; no memory is touched.
-        unsafe {
-            let n = _mm256_set1_epi32(n.min(LANES) as i32);
-            let low = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
-            let high = _mm256_setr_epi32(8, 9, 10, 11, 12, 13, 14, 15);
-            [_mm256_cmpgt_epi32(n, low), _mm256_cmpgt_epi32(n, high)]
-        }
-    }
-}
-
 impl Lanes for Avx2 {
     #[inline(always)]
     fn load(lane: &Lane) -> Self {
@@ -91,20 +77,25 @@ impl Lanes for Avx2 {
 
     #[inline(always)]
     fn load_some(from: &[f32]) -> Self {
-        let [low, high] = Self::masks(from.len());
-        let (from, rest) = (from.as_ptr(), from.as_ptr().wrapping_add(8));
+        let Some(whole) = from.first_chunk::<LANES>() else { return Self::load(&Lane::of(from)) };
         // SAFETY: as above.
-        Self(unsafe { [_mm256_maskload_ps(from, low), _mm256_maskload_ps(rest, high)] })
+        Self(unsafe { [_mm256_loadu_ps(whole.as_ptr()), _mm256_loadu_ps(whole[8..].as_ptr())] })
     }
 
+    /// Without masks, with which some CPUs store ten times as slowly.
     #[inline(always)]
     fn store_some(self, into: &mut [f32]) {
-        let [low, high] = Self::masks(into.len());
-        let (into, rest) = (into.as_mut_ptr(), into.as_mut_ptr().wrapping_add(8));
+        let mut lane = Lane::of(&[]);
+        let whole = into.first_chunk_mut::<LANES>();
+        let is_whole = whole.is_some();
+        let (low, high) = whole.unwrap_or(&mut lane.0).split_at_mut(8);
         // SAFETY: as above.
         unsafe {
-            _mm256_maskstore_ps(into, low, self.0[0]);
-            _mm256_maskstore_ps(rest, high, self.0[1]);
+            _mm256_storeu_ps(low.as_mut_ptr(), self.0[0]);
+            _mm256_storeu_ps(high.as_mut_ptr(), self.0[1]);
+        }
+        if !is_whole {
+            into.copy_from_slice(&lane.0[..into.len()]);
         }
     }
 
