@@ -3,7 +3,7 @@
 use millwright_domain::Scale;
 use rayon::prelude::*;
 
-use super::median::{Selected, Selection};
+use super::median::{Sample, Selected, Selection};
 use crate::{TrainError, design::Design, logistic::Ask};
 
 /// What serving needs of both steps: one median and one mean a column.
@@ -65,7 +65,7 @@ impl FittedNumbers {
         scale: Scale,
         ask: Ask<'_>,
     ) -> Result<Result<Self, ColumnFault>, TrainError> {
-        let mut columns = vec![Column::default(); raw.n_features()];
+        let mut columns = vec![Column::one_of(raw.n_features()); raw.n_features()];
         for_each(raw, &mut columns, ask, Column::see)?;
         if let Some(j) = columns.iter().position(|column| column.present == 0) {
             return Ok(Err(ColumnFault::AllMissing(j)));
@@ -125,6 +125,7 @@ impl FittedNumbers {
 struct Column {
     present: u64,
     range: (f64, f64),
+    sample: Sample,
     median: f64,
     /// The mean but for rounding, and what rounding left of it.
     rough: f64,
@@ -132,15 +133,14 @@ struct Column {
     squares: f64,
 }
 
-impl Default for Column {
-    fn default() -> Self {
-        let range = (f64::INFINITY, f64::NEG_INFINITY);
-        Self { present: 0, range, median: 0.0, rough: 0.0, rest: 0.0, squares: 0.0 }
-    }
-}
-
 impl Column {
+    fn one_of(n_columns: usize) -> Self {
+        let (range, sample) = ((f64::INFINITY, f64::NEG_INFINITY), Sample::new(n_columns));
+        Self { present: 0, range, sample, median: 0.0, rough: 0.0, rest: 0.0, squares: 0.0 }
+    }
+
     fn see(&mut self, values: &[f64]) {
+        self.sample.take(values);
         for value in values.iter().filter(|value| !value.is_nan()) {
             self.present += 1;
             self.range = (self.range.0.min(*value), self.range.1.max(*value));
@@ -239,8 +239,11 @@ fn gather<'a>(rows: impl Iterator<Item = &'a [f64]>, into: &mut Gathered) -> usi
 /// As numpy has it: of an even number of values, the mean of the middle two.
 fn find_medians(raw: &dyn Design, columns: &mut [Column], ask: Ask<'_>) -> Result<(), TrainError> {
     let n_columns = columns.len();
-    let median = |column: &Column| Selection::median(column.present, n_columns);
-    let mut upper = columns.iter().map(median).collect::<Vec<_>>();
+    let mut median = |column: &mut Column| {
+        let sample = std::mem::replace(&mut column.sample, Sample::new(0));
+        Selection::median(column.present, n_columns, sample)
+    };
+    let mut upper = columns.iter_mut().map(&mut median).collect::<Vec<_>>();
     while upper.iter().any(Selection::counts) {
         for_each(raw, &mut upper, ask, Selection::count)?;
         upper.iter_mut().for_each(Selection::end_pass);
