@@ -2,7 +2,13 @@
 
 use std::sync::OnceLock;
 
-use crate::{cells::Cells, kernel::Dense};
+use crate::{
+    cells::Cells,
+    kernel::{Dense, prefetch},
+};
+
+/// Terms of a row whose weights are asked for before they are used.
+const AHEAD: usize = 8;
 
 /// Weights and intercepts of a linear layer, f32.
 ///
@@ -82,9 +88,14 @@ impl Head {
         logits.fill(0.0);
         let (weights, outputs) = (self.weights(), self.n_outputs());
         let first_number = self.n_features() - numbers.len();
+        let of = |feature: usize| &weights[feature * outputs..(feature + 1) * outputs];
+        // Terms lie anywhere: their weights come from memory side by side, not one after the other.
+        let mut ahead = terms.iter().map(|(feature, _)| of(*feature as usize));
+        ahead.by_ref().take(AHEAD).for_each(prefetch);
         let terms = terms.iter().map(|(feature, value)| (*feature as usize, value));
         for (feature, value) in terms.chain((first_number..).zip(numbers)) {
-            let weights = &weights[feature * outputs..(feature + 1) * outputs];
+            ahead.next().into_iter().for_each(prefetch);
+            let weights = of(feature);
             for (logit, weight) in logits.iter_mut().zip(weights) {
                 *logit += value * weight;
             }

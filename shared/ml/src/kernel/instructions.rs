@@ -3,8 +3,11 @@
 #![allow(unsafe_code, reason = "what is compiled for more instructions than any CPU has is called")]
 
 #[cfg(target_arch = "x86_64")]
-use super::x86::{Avx2, Avx512};
-use super::{lanes::Portable, product::Product};
+use super::x86::{Avx2, Avx2Doubles, Avx512};
+use super::{
+    lanes::{Doubles, Portable},
+    product::Product,
+};
 
 /// Instructions that this CPU has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +20,22 @@ pub(crate) trait Loop {
 
     /// Marked `#[inline(always)]`, as all that it calls: what is not inlined is compiled for any CPU.
     fn run(self) -> Self::Output;
+}
+
+/// The same, where the compiler does not find the vectors by itself.
+pub(crate) trait DoublesLoop {
+    /// Marked as [`Loop::run`].
+    fn run<D: Doubles>(self);
+}
+
+/// Runs `work` with the widest registers of this CPU that hold four numbers.
+pub(crate) fn with_doubles(work: impl DoublesLoop) {
+    match Instructions::best().0 {
+        Set::Portable => work.run::<[f64; 4]>(),
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: the set was found on this CPU; AVX-512 is none without AVX2.
+        Set::Avx2 | Set::Avx512 => unsafe { run_doubles_avx2(work) },
+    }
 }
 
 /// Runs `work` as compiled for the best instructions of this CPU.
@@ -128,4 +147,10 @@ fn run_avx2<L: Loop>(work: L) -> L::Output {
 #[target_feature(enable = "avx512f")]
 fn run_avx512<L: Loop>(work: L) -> L::Output {
     work.run()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn run_doubles_avx2(work: impl DoublesLoop) {
+    work.run::<Avx2Doubles>();
 }

@@ -21,6 +21,36 @@ pub(super) trait Lanes: Copy {
     fn add_product(self, x: f32, weights: Self) -> Self;
 }
 
+/// Four numbers of double precision in registers.
+pub(crate) trait Doubles: Copy {
+    fn load(from: &[f64; 4]) -> Self;
+
+    fn store(self) -> [f64; 4];
+
+    /// `x · y + self`, each rounded once.
+    fn add_product(self, x: f64, y: Self) -> Self;
+}
+
+impl Doubles for [f64; 4] {
+    #[inline(always)]
+    fn load(from: &[f64; 4]) -> Self {
+        *from
+    }
+
+    #[inline(always)]
+    fn store(self) -> [f64; 4] {
+        self
+    }
+
+    #[inline(always)]
+    fn add_product(mut self, x: f64, y: Self) -> Self {
+        for (sum, y) in self.iter_mut().zip(y) {
+            *sum = x.mul_add(y, *sum);
+        }
+        self
+    }
+}
+
 /// For any CPU; quick where it has a fused multiply-add and the compiler may count on it.
 #[derive(Clone, Copy)]
 pub(super) struct Portable([f32; LANES]);

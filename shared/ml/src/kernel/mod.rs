@@ -27,7 +27,9 @@ use std::fmt;
 use instructions::Instructions;
 #[cfg(test)]
 pub(crate) use instructions::vectorised_each;
-pub(crate) use instructions::{Loop, vectorised};
+pub(crate) use instructions::{DoublesLoop, Loop, vectorised, with_doubles};
+pub(crate) use lanes::Doubles;
+pub(crate) use panels::prefetch;
 use panels::{LANES, Lane, Panels};
 use product::Product;
 

@@ -21,6 +21,18 @@ impl Lane {
     }
 }
 
+/// Asks memory for `numbers`, which are read soon.
+#[cfg(target_arch = "x86_64")]
+#[inline]
+pub(crate) fn prefetch(numbers: &[f32]) {
+    let lines = numbers.chunks(LANES).map(<[f32]>::as_ptr);
+    lines.chain(numbers.last().map(std::ptr::from_ref)).for_each(super::x86::prefetch);
+}
+
+/// Reads them when they are read.
+#[cfg(not(target_arch = "x86_64"))]
+pub(crate) fn prefetch(_numbers: &[f32]) {}
+
 /// The weights of a layer, cut into panels of [`LANES`] columns. A panel holds one lane an input,
 /// in order, so that it is read from front to back; the last is filled up with zeros.
 pub(super) struct Panels {

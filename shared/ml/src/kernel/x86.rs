@@ -8,7 +8,7 @@
 use std::arch::x86_64::*;
 
 use super::{
-    lanes::Lanes,
+    lanes::{Doubles, Lanes},
     panels::{LANES, Lane},
 };
 
@@ -19,6 +19,13 @@ pub(super) struct Avx512(__m512);
 /// Two registers. Made and used only by what is compiled for `avx2` and `fma`.
 #[derive(Clone, Copy)]
 pub(super) struct Avx2([__m256; 2]);
+
+/// Asks for the line of the cache in which `at` lies, which may be anywhere.
+#[inline(always)]
+pub(super) fn prefetch<T>(at: *const T) {
+    // SAFETY: every x86-64 has the instruction, and an address that is not there is left.
+    unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
+}
 
 /// The lanes that `n` numbers fill, as a mask.
 #[inline(always)]
@@ -38,8 +45,7 @@ impl Lanes for Avx512 {
 
     #[inline(always)]
     fn prefetch(lane: *const Lane) {
-        // SAFETY: as above; an address that is not there is left.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(lane.cast()) }
+        prefetch(lane);
     }
 
     #[inline(always)]
@@ -71,8 +77,7 @@ impl Lanes for Avx2 {
 
     #[inline(always)]
     fn prefetch(lane: *const Lane) {
-        // SAFETY: as above; an address that is not there is left.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(lane.cast()) }
+        prefetch(lane);
     }
 
     #[inline(always)]
@@ -107,5 +112,31 @@ impl Lanes for Avx2 {
             let x = _mm256_set1_ps(x);
             [_mm256_fmadd_ps(x, weights[0], low), _mm256_fmadd_ps(x, weights[1], high)]
         })
+    }
+}
+
+/// One register. Made and used only by what is compiled for `avx2` and `fma`.
+#[derive(Clone, Copy)]
+pub(super) struct Avx2Doubles(__m256d);
+
+impl Doubles for Avx2Doubles {
+    #[inline(always)]
+    fn load(from: &[f64; 4]) -> Self {
+        // SAFETY: as above.
+        Self(unsafe { _mm256_loadu_pd(from.as_ptr()) })
+    }
+
+    #[inline(always)]
+    fn store(self) -> [f64; 4] {
+        let mut into = [0.0; 4];
+        // SAFETY: as above.
+        unsafe { _mm256_storeu_pd(into.as_mut_ptr(), self.0) };
+        into
+    }
+
+    #[inline(always)]
+    fn add_product(self, x: f64, y: Self) -> Self {
+        // SAFETY: as above.
+        Self(unsafe { _mm256_fmadd_pd(_mm256_set1_pd(x), y.0, self.0) })
     }
 }

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     TrainError,
     design::Features,
-    kernel::{Loop, vectorised},
+    kernel::{Doubles, DoublesLoop, with_doubles},
     logistic::Ask,
 };
 
@@ -83,7 +83,7 @@ fn add_wide_products(x: ArrayView2<'_, f64>, sums: &mut [f64]) {
 /// `matrixmultiply` has it on a CPU with such instructions.
 fn add_narrow_products(x: &[f64], d: usize, sums: &mut [f64]) {
     let rows_of_sums = sums.par_chunks_mut(HEIGHT * d).enumerate();
-    rows_of_sums.for_each(|(tile, sums)| vectorised(Tiles { x, d, from: tile * HEIGHT, sums }));
+    rows_of_sums.for_each(|(tile, sums)| with_doubles(Tiles { x, d, from: tile * HEIGHT, sums }));
 }
 
 /// The products of [`HEIGHT`] features, or fewer, with those from the same place on.
@@ -94,49 +94,51 @@ struct Tiles<'a> {
     sums: &'a mut [f64],
 }
 
-impl Loop for Tiles<'_> {
-    type Output = ();
-
+impl DoublesLoop for Tiles<'_> {
     #[inline(always)]
-    fn run(self) {
+    fn run<D: Doubles>(self) {
         let Self { x, d, from, sums } = self;
-        let rest = d - (d - from) % WIDTH;
         for rows in x.chunks(ROWS * d) {
-            for j in (from..rest).step_by(WIDTH) {
-                add_tile(rows, (from, j), d, sums);
+            for j in (from..d).step_by(WIDTH) {
+                if d < WIDTH {
+                    add_few(rows, (from, j), d, sums);
+                } else {
+                    add_tile::<D>(rows, (from, j), d, sums);
+                }
             }
-            add_rest(rows, (from, rest), d, sums);
         }
     }
 }
 
 /// Adds to `sums`, which begin at feature `i`, the products with the [`WIDTH`] features from `j` on.
+///
+/// Where fewer are left, the tile begins before them, and what was added already is left out.
 #[inline(always)]
-fn add_tile(rows: &[f64], (i, j): (usize, usize), d: usize, sums: &mut [f64]) {
-    let height = sums.len() / d;
-    let mut tile = [[0.0; WIDTH]; HEIGHT];
+fn add_tile<D: Doubles>(rows: &[f64], (i, j): (usize, usize), d: usize, sums: &mut [f64]) {
+    let (top, left) = (i.min(d - HEIGHT), j.min(d - WIDTH));
+    let mut tile = [[D::load(&[0.0; 4]); WIDTH / 4]; HEIGHT];
     for row in rows.chunks_exact(d) {
-        let right = row[j..].first_chunk::<WIDTH>().expect("a tile is within the row");
-        match row[i..].first_chunk::<HEIGHT>().filter(|_| height == HEIGHT) {
-            Some(left) => add_outer(&mut tile, left, right),
-            None => add_outer(&mut tile[..height], &row[i..i + height], right),
+        let down = row[top..].first_chunk::<HEIGHT>().expect("a tile is within the row");
+        let (across, _) = row[left..left + WIDTH].as_chunks::<4>();
+        let across = [D::load(&across[0]), D::load(&across[1])];
+        for (sums, x) in tile.iter_mut().zip(down) {
+            for (sum, y) in sums.iter_mut().zip(across) {
+                *sum = sum.add_product(*x, y);
+            }
         }
     }
-    for (sums, tile) in sums.chunks_exact_mut(d).zip(&tile) {
-        sums[j..].iter_mut().zip(tile).for_each(|(sum, product)| *sum += product);
+    for (sums, tile) in sums.chunks_exact_mut(d).zip(&tile[i - top..]) {
+        let [low, high] = tile;
+        let products = [low.store(), high.store()];
+        for (sum, product) in sums[j..].iter_mut().zip(&products.as_flattened()[j - left..]) {
+            *sum += product;
+        }
     }
 }
 
+/// The same with all features from `j` on, one by one.
 #[inline(always)]
-fn add_outer(tile: &mut [[f64; WIDTH]], left: &[f64], right: &[f64; WIDTH]) {
-    for (sums, x) in tile.iter_mut().zip(left) {
-        sums.iter_mut().zip(right).for_each(|(sum, y)| *sum = x.mul_add(*y, *sum));
-    }
-}
-
-/// The same with all features from `j` on, fewer than [`WIDTH`].
-#[inline(always)]
-fn add_rest(rows: &[f64], (i, j): (usize, usize), d: usize, sums: &mut [f64]) {
+fn add_few(rows: &[f64], (i, j): (usize, usize), d: usize, sums: &mut [f64]) {
     for (sums, i) in sums.chunks_exact_mut(d).zip(i..) {
         for (sum, j) in sums[j..].iter_mut().zip(j..) {
             *sum += rows.chunks_exact(d).fold(0.0, |sum, row| row[i].mul_add(row[j], sum));
