@@ -50,6 +50,10 @@ impl Rows {
         label: u32,
     ) -> Result<(), TrainError> {
         debug_assert_eq!(numbers.len(), self.width.numbers);
+        if self.labels.is_empty() {
+            // What is not touched takes no memory, and growing would copy what is.
+            self.numbers.reserve_exact(self.most * self.width.numbers);
+        }
         self.terms.push(terms.iter().copied());
         self.n_terms += terms.len();
         self.numbers.extend_from_slice(numbers);
@@ -75,7 +79,8 @@ impl Rows {
             return Ok(());
         }
         let (labels, terms) = (std::mem::take(&mut self.labels), std::mem::take(&mut self.terms));
-        let numbers = std::mem::take(&mut self.numbers);
+        let mut numbers = std::mem::take(&mut self.numbers);
+        numbers.shrink_to_fit();
         self.n_terms = 0;
         let features = Features::new(self.width, labels.len(), terms, numbers);
         Ok(self.store.push(Chunk { features, labels })?)

@@ -66,6 +66,11 @@ impl Block<'_> {
         self.first
     }
 
+    /// Rows that are left.
+    pub(crate) fn n_rows(&self) -> usize {
+        usize::try_from(self.left).unwrap_or(usize::MAX)
+    }
+
     /// The next row.
     ///
     /// # Errors

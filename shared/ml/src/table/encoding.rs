@@ -15,6 +15,8 @@ const MARKS: [(&[u8], Encoding); 4] = [
     (b"\x84\x31\x95\x33", Encoding::Gb18030),
 ];
 const CHUNK: usize = 64 << 10;
+/// Bytes that are looked at together.
+const STEP: usize = 64;
 /// Bytes that Windows-1252 leaves undefined.
 pub(super) const UNDEFINED: [u8; 5] = [0x81, 0x8d, 0x8f, 0x90, 0x9d];
 
@@ -37,8 +39,8 @@ pub(super) fn detect(sample: &[u8], mut rest: impl Read) -> io::Result<Option<En
         held.resize(before + CHUNK, 0);
         let read = rest.read(&mut held[before..])?;
         held.truncate(before + read);
-        // What follows a byte below 0x30 begins a character, in UTF-8 and GB 18030 alike.
-        let end = held.iter().rposition(|byte| *byte < 0x30).map_or(held.len(), |last| last + 1);
+        let last = held.iter().rposition(|byte| stands_alone(*byte));
+        let end = last.map_or(held.len(), |last| last + 1);
         evidence.add(&held[..end]);
         held.drain(..end);
         if read == 0 {
@@ -46,6 +48,18 @@ pub(super) fn detect(sample: &[u8], mut rest: impl Read) -> io::Result<Option<En
             return Ok(evidence.encoding());
         }
     }
+}
+
+/// Whether a byte is no part of a longer character, in UTF-8 and GB 18030 alike: what follows it
+/// begins another.
+fn stands_alone(byte: u8) -> bool {
+    byte < 0x30
+}
+
+fn first_beyond_ascii(bytes: &[u8]) -> Option<usize> {
+    let ascii = bytes.chunks(STEP).take_while(|some| some.is_ascii()).map(<[u8]>::len);
+    let ascii = ascii.sum::<usize>();
+    bytes[ascii..].iter().position(|byte| !byte.is_ascii()).map(|at| ascii + at)
 }
 
 /// UTF-16 without a mark: of the digits and line ends that every table has, one byte is zero.
@@ -69,10 +83,17 @@ struct Evidence {
 }
 
 impl Evidence {
-    fn add(&mut self, bytes: &[u8]) {
-        if bytes.is_ascii() {
-            return;
+    /// Adds whole characters. Most bytes of most tables are ASCII, and are passed over quickly.
+    fn add(&mut self, mut bytes: &[u8]) {
+        while let Some(start) = first_beyond_ascii(bytes) {
+            bytes = &bytes[start..];
+            let end = bytes.iter().position(|byte| stands_alone(*byte)).unwrap_or(bytes.len());
+            self.add_characters(&bytes[..end]);
+            bytes = &bytes[end..];
         }
+    }
+
+    fn add_characters(&mut self, bytes: &[u8]) {
         for chunk in bytes.utf8_chunks() {
             self.utf8 += chunk.valid().bytes().filter(|byte| *byte >= 0xc0).count() as u64;
             self.not_utf8 += u64::from(!chunk.invalid().is_empty());

@@ -1,6 +1,7 @@
 //! Tables in CSV: read strictly, row by row, as often as needed.
 
 mod blocks;
+mod bytes;
 mod cuts;
 mod decoder;
 mod delimiter;

@@ -4,6 +4,8 @@
 
 use memchr::{memchr, memchr2};
 
+use super::bytes::bytes_equal;
+
 /// Most bytes of one cell.
 pub(super) const MAX_FIELD: usize = 16 << 20;
 /// Most bytes of one row.
@@ -253,7 +255,11 @@ impl Parser {
 /// Cells are a few bytes long, too short for a search each: of 64 bytes at a time a mask is made.
 fn for_each_place(byte: u8, bytes: &[u8], mut visit: impl FnMut(usize)) {
     let (blocks, rest) = bytes.as_chunks::<64>();
-    for (block, bytes) in blocks.iter().enumerate() {
+    // The rest is filled up with another byte.
+    let mut last = [!byte; 64];
+    last[..rest.len()].copy_from_slice(rest);
+    let blocks = blocks.iter().chain((!rest.is_empty()).then_some(&last));
+    for (block, bytes) in blocks.enumerate() {
         let words = bytes.as_chunks::<8>().0.iter().enumerate();
         let mut mask = words.fold(0, |mask, (i, word)| mask | equal(*word, byte) << (8 * i));
         while mask != 0 {
@@ -261,20 +267,12 @@ fn for_each_place(byte: u8, bytes: &[u8], mut visit: impl FnMut(usize)) {
             mask &= mask - 1;
         }
     }
-    let from = bytes.len() - rest.len();
-    let places = rest.iter().enumerate().filter(|(_, other)| **other == byte);
-    places.for_each(|(at, _)| visit(from + at));
 }
 
 /// Which bytes of `word` are `byte`: a bit each.
 fn equal(word: [u8; 8], byte: u8) -> u64 {
-    const ONES: u64 = u64::from_le_bytes([1; 8]);
-    const LOW: u64 = 0x7f * ONES;
-    let off = u64::from_le_bytes(word) ^ (ONES * u64::from(byte));
-    // The highest bit of each byte that is 0, and no other bit.
-    let zeros = !(((off & LOW) + LOW) | off | LOW);
     // One product moves the eight bits beside each other.
-    (zeros >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
+    (bytes_equal(u64::from_le_bytes(word), byte) >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
 }
 
 #[cfg(test)]

@@ -263,7 +263,7 @@ impl CsvReader {
         let text = String::from_utf8(std::mem::take(&mut self.parser.text));
         match text {
             // A cell that ends inside a character is damaged, even if its neighbour completes it.
-            Ok(text) if self.row.ends.iter().all(|end| text.is_char_boundary(*end)) => {
+            Ok(text) if is_cut_between_characters(&text, &self.row.ends) => {
                 self.row.text = text;
                 Ok(complete)
             }
@@ -324,4 +324,8 @@ impl CsvReader {
         let byte = encoded_len(before, encoding) + 1;
         TableError::Malformed { line, column: self.column(column), byte, encoding }
     }
+}
+
+fn is_cut_between_characters(text: &str, ends: &[usize]) -> bool {
+    text.is_ascii() || ends.iter().all(|end| text.is_char_boundary(*end))
 }
