@@ -19,6 +19,10 @@ use serde_json::json;
 
 type Error = Box<dyn std::error::Error>;
 
+/// That of the program which trains in a plant.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Notes when each phase began and what each iteration reached.
 struct Stopwatch {
     start: Instant,

@@ -19,8 +19,10 @@ pub(crate) struct Dictionary {
 }
 
 /// How often a term is used.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Usage {
+    /// How many terms were known before it.
+    number: u32,
     texts: u64,
     times: u64,
     /// Number of the last text that has it, from 1.
@@ -51,6 +53,8 @@ pub(crate) enum NoTerms {
 struct Chosen {
     /// Sorted by code point.
     vocabulary: Vec<Box<str>>,
+    /// What each had for a number in the dictionary.
+    numbers: Vec<u32>,
     /// In how many texts each stands.
     frequencies: Vec<u64>,
     /// Texts that were read.
@@ -71,6 +75,15 @@ impl Dictionary {
 
     /// Counts the terms of one more text.
     pub(crate) fn add(&mut self, text: &str) -> Result<(), TooManyTerms> {
+        self.add_and_tell(text, |_| {})
+    }
+
+    /// The same, and tells the number of each term: how many were known when it was first seen.
+    pub(crate) fn add_and_tell(
+        &mut self,
+        text: &str,
+        mut tell: impl FnMut(u32),
+    ) -> Result<(), TooManyTerms> {
         let Self { cutter, terms, n_texts, n_times, left, .. } = self;
         *n_texts += 1;
         let mut is_full = false;
@@ -78,17 +91,24 @@ impl Dictionary {
             *n_times += 1;
             if let Some(usage) = terms.get_mut(term) {
                 usage.add(*n_texts);
-                return;
+                return tell(usage.number);
             }
             match left.checked_sub(term.len() + Self::BYTES_PER_TERM) {
                 Some(rest) => {
                     *left = rest;
-                    terms.entry(term.into()).or_default().add(*n_texts);
+                    let usage = Usage::first(terms.len() as u32, *n_texts);
+                    terms.insert(term.into(), usage);
+                    tell(usage.number);
                 }
                 None => is_full = true,
             }
         });
         if is_full { Err(TooManyTerms) } else { Ok(()) }
+    }
+
+    /// Terms that are known.
+    pub(crate) fn len(&self) -> usize {
+        self.terms.len()
     }
 
     /// Bytes that may still be held.
@@ -119,30 +139,41 @@ impl Dictionary {
     }
 
     /// Takes in what `other` has counted in other texts: as if it had counted them itself. What is
-    /// known to both is held once, and what the two may hold adds up.
-    pub(crate) fn merge(mut self, mut other: Self) -> Self {
-        if self.terms.len() < other.terms.len() {
-            std::mem::swap(&mut self, &mut other);
-        }
+    /// known to both is held once, and what the two may hold adds up. The number that each term of
+    /// `other` has from now on, by the one that it had there.
+    pub(crate) fn take_in(&mut self, other: Self) -> Vec<u32> {
         self.left += other.left;
         self.n_texts += other.n_texts;
         self.n_times += other.n_times;
+        let mut numbers = vec![0; other.terms.len()];
         for (term, usage) in other.terms {
+            let next = self.terms.len() as u32;
+            let number = &mut numbers[usage.number as usize];
             if let Some(known) = self.terms.get_mut(&term) {
                 known.texts += usage.texts;
                 known.times += usage.times;
                 self.left += term.len() + Self::BYTES_PER_TERM;
+                *number = known.number;
                 continue;
             }
             // Its latest text comes before the next one here, since all texts were added up.
-            self.terms.insert(term, usage);
+            self.terms.insert(term, Usage { number: next, ..usage });
+            *number = next;
         }
-        self
+        numbers
     }
 
-    /// A vectoriser that knows the terms that `spec` leaves.
-    pub(crate) fn vectorizer(self, spec: &VectorizerSpec) -> Result<Vectorizer, NoTerms> {
+    /// A vectoriser that knows the terms that `spec` leaves, and where it has the terms of the
+    /// dictionary, by their numbers.
+    pub(crate) fn vectorizer(
+        self,
+        spec: &VectorizerSpec,
+    ) -> Result<(Vectorizer, Vec<Option<u32>>), NoTerms> {
+        let mut places = vec![None; self.len()];
         let chosen = self.choose(spec)?;
+        for (place, number) in (0..).zip(&chosen.numbers) {
+            places[*number as usize] = Some(place);
+        }
         let idf = match spec.weighting {
             Weighting::Count => None,
             Weighting::Tfidf => Some(inverse_frequencies(&chosen).into()),
@@ -151,7 +182,8 @@ impl Dictionary {
         let terms = chosen.vocabulary.iter().map(|term| term.as_bytes());
         let vocabulary = Vocabulary::new(terms.collect());
         let vocabulary = vocabulary.expect("chosen terms are sorted, distinct and counted");
-        Ok(Vectorizer { rule: TermRule::of(spec), vocabulary, idf, terms_per_text })
+        let rule = TermRule::of(spec);
+        Ok((Vectorizer { rule, vocabulary, idf, terms_per_text }, places))
     }
 
     /// The terms that `spec` leaves, which are those that scikit-learn's `CountVectorizer` leaves.
@@ -182,12 +214,17 @@ impl Dictionary {
             return Err(none);
         }
         let frequencies = kept.iter().map(|(_, usage)| usage.texts).collect();
+        let numbers = kept.iter().map(|(_, usage)| usage.number).collect();
         let vocabulary = kept.into_iter().map(|(term, _)| term).collect();
-        Ok(Chosen { vocabulary, frequencies, n_texts, terms_per_text })
+        Ok(Chosen { vocabulary, numbers, frequencies, n_texts, terms_per_text })
     }
 }
 
 impl Usage {
+    fn first(number: u32, text: u64) -> Self {
+        Self { number, texts: 1, times: 1, latest: text }
+    }
+
     fn add(&mut self, text: u64) {
         self.times += 1;
         self.texts += u64::from(self.latest != text);
@@ -252,7 +289,8 @@ mod tests {
         let spec = VectorizerSpec::default();
         for cut in 0..=texts.len() {
             let (first, second) = texts.split_at(cut);
-            let mut merged = dictionary(first).merge(dictionary(second));
+            let mut merged = dictionary(first);
+            merged.take_in(dictionary(second));
             let held = (2 << 20) - merged.left();
             assert_eq!(held, 3 * Dictionary::BYTES_PER_TERM + "pumpleaksoil".len());
             assert_eq!(merged.add("leaks"), Ok(()));

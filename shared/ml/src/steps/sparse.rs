@@ -37,24 +37,25 @@ impl Compressed {
 
     /// The other orientation, with `n` lanes.
     fn transposed(&self, n: usize) -> Self {
-        let mut offsets = vec![0; n + 1];
+        // Where a lane goes on is held one place behind where it begins, and so becomes where it ends.
+        let mut offsets = vec![0; n + 2];
         for index in &self.indices {
-            offsets[*index as usize + 1] += 1;
+            offsets[*index as usize + 2] += 1;
         }
         for i in 0..n {
-            offsets[i + 1] += offsets[i];
+            offsets[i + 2] += offsets[i + 1];
         }
-        let mut next = offsets.clone();
         let mut indices = vec![0; self.indices.len()];
         let mut values = vec![0.0; self.values.len()];
         for lane in 0..self.len() {
             for o in self.offsets[lane]..self.offsets[lane + 1] {
-                let place = &mut next[self.indices[o] as usize];
+                let place = &mut offsets[self.indices[o] as usize + 1];
                 indices[*place] = lane as u32;
                 values[*place] = self.values[o];
                 *place += 1;
             }
         }
+        offsets.pop();
         Self { offsets, indices, values }
     }
 }

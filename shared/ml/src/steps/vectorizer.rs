@@ -50,10 +50,26 @@ impl Vectorizer {
 
     /// The features of `text` that are not 0, ascending; none where it has no known term.
     pub fn transform<'a>(&self, text: &str, desk: &'a mut Desk) -> &'a [(u32, f32)] {
-        let Desk { cutter, places, features } = desk;
-        places.clear();
-        features.clear();
+        desk.places.clear();
+        let Desk { cutter, places, .. } = desk;
         cutter.for_each(text, |term| places.extend(self.vocabulary.place(term)));
+        self.weigh(desk)
+    }
+
+    /// The same of a text whose known terms are at `places`.
+    pub(crate) fn transform_places<'a>(
+        &self,
+        places: impl Iterator<Item = u32>,
+        desk: &'a mut Desk,
+    ) -> &'a [(u32, f32)] {
+        desk.places.clear();
+        desk.places.extend(places);
+        self.weigh(desk)
+    }
+
+    fn weigh<'a>(&self, desk: &'a mut Desk) -> &'a [(u32, f32)] {
+        let Desk { places, features, .. } = desk;
+        features.clear();
         places.sort_unstable();
         let counts = places.chunk_by(|a, b| a == b).map(|run| (run[0], run.len()));
         match &self.idf {

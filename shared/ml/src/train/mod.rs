@@ -1,6 +1,7 @@
 //! From a table and a recipe to an artefact.
 
 mod checkpoint;
+mod counted;
 mod curve;
 mod error;
 mod fitting;

@@ -5,6 +5,7 @@ use rayon::prelude::*;
 
 use super::{
     Reporter, TrainError,
+    counted::{Counted, CountedRows, Places},
     inputs::Source,
     layout::{Column, Input, Layout},
     pass::pass,
@@ -16,6 +17,7 @@ use crate::{
     design::{ChunkStore, Rows, Scratch, Width},
     logistic::Ask,
     reduction::{Problem, Reduction},
+    rounds::in_order,
     steps::{ColumnFault, FittedNumbers, Vectorizer},
     table::{Block, quoted},
 };
@@ -32,6 +34,8 @@ pub(super) struct Steps {
     raw: Option<ChunkStore>,
     /// The held-out rows as they were read, where they are all numbers.
     held_out: Option<ChunkStore>,
+    /// The training rows as they were counted, where they are all terms and none is watched.
+    counted: Option<(CountedRows, Places)>,
 }
 
 impl Steps {
@@ -44,18 +48,25 @@ impl Steps {
         let Source { table, layout, .. } = source;
         let text = layout.text().map(|(column, spec)| Terms::new(column, spec));
         let mut raw = RawNumbers::new(&layout.input, scratch);
+        let are_counted = layout.input.numbers().is_empty() && layout.spec.validation.is_none();
+        let mut counted = are_counted.then(|| CountedRows::new(scratch));
         let part = |block: Block<'_>| Raw::of(source, text.as_ref(), block);
         pass(table, reporter, part, |part| {
-            text.as_ref().map_or(Ok(()), |text| text.count_aside(&part.aside))?;
-            raw.as_mut().map_or(Ok(()), |raw| raw.add(&part))
+            text.as_ref().map_or(Ok(()), |text| text.count_aside(&part.counted.aside))?;
+            raw.as_mut().map_or(Ok(()), |raw| raw.add(&part))?;
+            if let Some(rows) = &mut counted {
+                rows.push(part.counted, part.samples);
+            }
+            Ok(())
         })?;
-        let text = text.map(Terms::finish).transpose()?;
+        let (text, places) = text.map(Terms::finish).transpose()?.unzip();
         let ask = &mut || reporter.ask();
         let (raw, held_out) = raw.map(RawNumbers::finish).transpose()?.unzip();
         let numbers = raw.as_ref().map(|raw| fit_numbers(raw, layout, ask)).transpose()?;
         let raw = raw.filter(|_| text.is_none() && layout.spec.validation.is_none());
         let held_out = held_out.filter(|_| text.is_none());
-        Ok(Self { text, numbers, raw, held_out })
+        let counted = counted.and_then(CountedRows::complete).zip(places);
+        Ok(Self { text, numbers, raw, held_out, counted })
     }
 
     fn width(&self) -> Width {
@@ -76,6 +87,9 @@ impl Steps {
         if let Some((raw, numbers)) = self.raw.take().zip(self.numbers.as_ref()) {
             return Ok((standardised(raw, numbers, (reporter, scratch))?, None));
         }
+        if let Some(counted) = self.counted.take() {
+            return Ok((self.transform_counted(&counted, reporter, scratch)?, None));
+        }
         let rows = || Rows::new(self.width(), scratch);
         let (mut train, mut validation) = (rows(), layout.spec.validation.map(|_| rows()));
         let part = |block: Block<'_>| Finished::of(self, source, block);
@@ -87,6 +101,25 @@ impl Steps {
             })
         })?;
         Ok((train.finish()?, validation.map(Rows::finish).transpose()?))
+    }
+
+    /// Features of training rows whose terms are known by their numbers.
+    fn transform_counted(
+        &self,
+        (rows, places): &(CountedRows, Places),
+        reporter: &mut Reporter<'_>,
+        scratch: &Scratch,
+    ) -> Result<ChunkStore, TrainError> {
+        let mut train = Rows::new(self.width(), scratch);
+        let part = |i| Ok(Finished::counted(self, rows.rows(i, places)));
+        in_order(rows.n_blocks(), part, |part| {
+            reporter.ask()?;
+            part.rows().try_for_each(|(terms, numbers, sample)| match sample {
+                Sample::Train(class) => train.push(terms, numbers, class),
+                _ => Ok(()),
+            })
+        })?;
+        train.finish()
     }
 
     /// The numbers of the held-out rows, NaN where one is missing, if these are all that a row has.
@@ -217,8 +250,7 @@ fn standardised(
 struct Raw {
     samples: Vec<Sample>,
     numbers: Vec<f64>,
-    /// Texts whose terms could not be counted yet.
-    aside: Vec<String>,
+    counted: Counted,
 }
 
 impl Raw {
@@ -229,7 +261,9 @@ impl Raw {
     ) -> Result<Self, TrainError> {
         let Source { table, layout, samples } = source;
         let mut counter = text.map(Terms::counter);
-        let (mut taken, mut numbers) = (Vec::new(), Vec::new());
+        let width = layout.input.numbers().len();
+        let mut taken = Vec::with_capacity(block.n_rows());
+        let mut numbers = Vec::with_capacity(block.n_rows() * width);
         samples.for_each(block, |row, sample| {
             match sample {
                 Sample::Train(_) => {}
@@ -244,8 +278,8 @@ impl Raw {
             }
             Ok(())
         })?;
-        let aside = counter.map(Counter::finish).unwrap_or_default();
-        Ok(Self { samples: taken, numbers, aside })
+        let counted = counter.map(Counter::finish).unwrap_or_default();
+        Ok(Self { samples: taken, numbers, counted })
     }
 }
 
@@ -290,6 +324,22 @@ impl Finished {
             Ok(())
         })?;
         Ok(finished)
+    }
+
+    /// Of rows that are all terms, whose places are known.
+    fn counted(
+        steps: &Steps,
+        rows: impl Iterator<Item = (Sample, impl Iterator<Item = u32>)>,
+    ) -> Self {
+        let mut finished = Self::default();
+        let Some(vectorizer) = &steps.text else { return finished };
+        let mut desk = vectorizer.desk();
+        for (sample, places) in rows {
+            finished.samples.push(sample);
+            finished.terms.extend(vectorizer.transform_places(places, &mut desk));
+            finished.ends.push(finished.terms.len());
+        }
+        finished
     }
 
     fn rows(&self) -> impl Iterator<Item = (&[(u32, f32)], &[f64], Sample)> {

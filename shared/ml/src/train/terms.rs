@@ -7,7 +7,11 @@ use std::sync::{
 
 use millwright_domain::TextSpec;
 
-use super::{TrainError, layout::Column};
+use super::{
+    TrainError,
+    counted::{Counted, Places},
+    layout::Column,
+};
 use crate::{
     CsvRow, TermRule,
     steps::{Dictionary, NoTerms, TooManyTerms, Vectorizer},
@@ -28,18 +32,25 @@ const STEP: usize = 1 << 20;
 pub(super) struct Terms<'a> {
     column: &'a Column,
     spec: &'a TextSpec,
-    dictionaries: Mutex<Vec<Dictionary>>,
+    dictionaries: Mutex<Dictionaries>,
     /// Bytes that no dictionary has.
     left: AtomicUsize,
     /// Held by all who count, or by the one who joins.
     turn: RwLock<()>,
 }
 
+/// Dictionaries that nobody counts with now, each with its place among all.
+#[derive(Default)]
+struct Dictionaries {
+    idle: Vec<(usize, Dictionary)>,
+    n: usize,
+}
+
 /// Counts the terms of some texts.
 pub(super) struct Counter<'a> {
     terms: &'a Terms<'a>,
     dictionary: Option<Dictionary>,
-    aside: Vec<String>,
+    counted: Counted,
     _turn: RwLockReadGuard<'a, ()>,
 }
 
@@ -56,41 +67,66 @@ impl<'a> Terms<'a> {
     /// Who counts on this thread.
     pub(super) fn counter(&self) -> Counter<'_> {
         let turn = self.turn.read().unwrap_or_else(PoisonError::into_inner);
-        let dictionary = self.lock().pop().unwrap_or_else(|| self.fresh());
-        Counter { terms: self, dictionary: Some(dictionary), aside: Vec::new(), _turn: turn }
+        let (i, dictionary) = self.take_idle();
+        let (dictionary, counted) = (Some(dictionary), Counted::by(i));
+        Counter { terms: self, dictionary, counted, _turn: turn }
     }
 
-    /// Counts texts for which there was no room, once nobody else counts.
+    fn take_idle(&self) -> (usize, Dictionary) {
+        let Dictionaries { idle, n } = &mut *self.lock();
+        idle.pop().unwrap_or_else(|| {
+            *n += 1;
+            (*n - 1, self.fresh())
+        })
+    }
+
+    /// Counts texts for which there was no room, once nobody else counts. The numbers of terms that
+    /// were told before are no longer true then.
     pub(super) fn count_aside(&self, texts: &[String]) -> Result<(), TrainError> {
         if texts.is_empty() {
             return Ok(());
         }
         let _turn = self.turn.write().unwrap_or_else(PoisonError::into_inner);
-        let mut joined = self.join();
+        let (mut joined, _) = self.join();
         joined.allow(self.left.swap(0, Ordering::Relaxed));
         texts.iter().try_for_each(|text| joined.add(text)).map_err(|TooManyTerms| {
             let column = quoted(&self.column.name);
             TrainError::TooManyTerms { column, limit: MOST_TERM_BYTES }
         })?;
         self.left.store(joined.take_left(), Ordering::Relaxed);
-        self.lock().push(joined);
+        let Dictionaries { idle, n } = &mut *self.lock();
+        idle.push((*n, joined));
+        *n += 1;
         Ok(())
     }
 
-    /// The terms that the recipe leaves.
-    pub(super) fn finish(self) -> Result<Vectorizer, TrainError> {
-        let vectorizer = self.join().vectorizer(&self.spec.vectorizer);
+    /// The terms that the recipe leaves, and where these are.
+    pub(super) fn finish(self) -> Result<(Vectorizer, Places), TrainError> {
+        let (joined, numbers) = self.join();
+        let vectorizer = joined.vectorizer(&self.spec.vectorizer);
         let rule = TermRule::of(&self.spec.vectorizer);
-        vectorizer.map_err(|why| no_terms(why, self.column, rule))
+        let (vectorizer, places) = vectorizer.map_err(|why| no_terms(why, self.column, rule))?;
+        let place = |number: u32| places[number as usize];
+        let places = numbers.into_iter().map(|of| of.into_iter().map(place).collect());
+        Ok((vectorizer, Places::new(places.collect())))
     }
 
     fn fresh(&self) -> Dictionary {
         Dictionary::new(TermRule::of(&self.spec.vectorizer), 0)
     }
 
-    fn join(&self) -> Dictionary {
-        let all = std::mem::take(&mut *self.lock());
-        all.into_iter().reduce(Dictionary::merge).unwrap_or_else(|| self.fresh())
+    /// One dictionary of all, and the numbers in it of the terms of each.
+    fn join(&self) -> (Dictionary, Vec<Vec<u32>>) {
+        let Dictionaries { idle, n } = &mut *self.lock();
+        let (mut idle, mut numbers) = (std::mem::take(idle), vec![Vec::new(); *n]);
+        // Terms are moved out of the smaller ones.
+        idle.sort_unstable_by_key(|(_, dictionary)| dictionary.len());
+        let Some((largest, mut joined)) = idle.pop() else { return (self.fresh(), numbers) };
+        numbers[largest] = (0..joined.len() as u32).collect();
+        for (i, dictionary) in idle {
+            numbers[i] = joined.take_in(dictionary);
+        }
+        (joined, numbers)
     }
 
     /// Takes `bytes` of what is left, and some more for later if there is more.
@@ -101,7 +137,7 @@ impl<'a> Terms<'a> {
         })
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Dictionary>> {
+    fn lock(&self) -> MutexGuard<'_, Dictionaries> {
         // Nothing panics while it is held.
         self.dictionaries.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -112,7 +148,7 @@ impl Counter<'_> {
     pub(super) fn count(&mut self, row: &CsvRow) {
         let text = row.cell(self.terms.column.place);
         if !self.has_counted(text) {
-            self.aside.push(text.to_owned());
+            self.counted.aside.push(text.to_owned());
         }
     }
 
@@ -123,13 +159,16 @@ impl Counter<'_> {
             let Some(taken) = self.terms.take(lacking) else { return false };
             dictionary.allow(taken);
         }
-        dictionary.add(text).is_ok()
+        let is_counted = dictionary.add_and_tell(text, |number| self.counted.push(number)).is_ok();
+        self.counted.end_text();
+        is_counted
     }
 
-    /// The texts that were put aside, for [`Terms::count_aside`].
-    pub(super) fn finish(mut self) -> Vec<String> {
-        self.terms.lock().extend(self.dictionary.take());
-        std::mem::take(&mut self.aside)
+    /// What came of the texts, of which those aside are for [`Terms::count_aside`].
+    pub(super) fn finish(mut self) -> Counted {
+        let i = self.counted.dictionary();
+        self.terms.lock().idle.extend(self.dictionary.take().map(|dictionary| (i, dictionary)));
+        self.counted
     }
 }
 
@@ -161,13 +200,14 @@ mod tests {
             let mut all = texts.iter().map(|_| terms.counter()).collect::<Vec<_>>();
             for (counter, text) in all.iter_mut().zip(texts) {
                 if !counter.has_counted(text) {
-                    counter.aside.push(text.clone());
+                    counter.counted.aside.push(text.clone());
                 }
             }
-            let aside = all.into_iter().flat_map(Counter::finish).collect::<Vec<_>>();
+            let aside = all.into_iter().flat_map(|counter| counter.finish().aside);
+            let aside = aside.collect::<Vec<_>>();
             terms.count_aside(&aside)?;
         }
-        Ok(terms.finish()?.vocabulary.terms().len())
+        Ok(terms.finish()?.0.vocabulary.terms().len())
     }
 
     #[test]

@@ -45,7 +45,7 @@ impl Recipe {
         let text = self.text.as_ref().map(|spec| {
             let mut dictionary = Dictionary::new(TermRule::of(spec), 1 << 24);
             notes.iter().for_each(|note| dictionary.add(&note.text).expect("a few terms"));
-            dictionary.vectorizer(spec).expect("terms that are neither rare nor common")
+            dictionary.vectorizer(spec).expect("terms that are neither rare nor common").0
         });
         let numbers = self.scale.map(|scale| {
             let width = Width { terms: 0, numbers: notes[0].numbers.len() };
