@@ -1,11 +1,14 @@
 //! The dense kernel beside those of ndarray, gemm and faer, in GFLOP/s (shown as Gelem/s), and what
 //! the CPU can do at most. Shapes are rows × inputs × outputs; two threads share the rows, but for
-//! gemm, which shares out as it likes.
+//! gemm, which shares out as it likes. OpenBLAS is measured too, with its own threads, where
+//! `OPENBLAS` says which library that is: `/usr/lib/x86_64-linux-gnu/libopenblas.so.0`.
 
-#![allow(unsafe_code, reason = "gemm takes pointers, and the peak is measured with intrinsics")]
+#![allow(unsafe_code, reason = "other kernels take pointers, and the peak needs intrinsics")]
 
 use std::{
+    ffi::{c_char, c_int},
     hint::black_box,
+    sync::LazyLock,
     time::{Duration, Instant},
 };
 
@@ -147,6 +150,58 @@ impl Case {
     }
 }
 
+/// Fortran's `sgemm`: column-major, all by reference.
+type Sgemm = unsafe extern "C" fn(
+    *const c_char,
+    *const c_char,
+    *const c_int,
+    *const c_int,
+    *const c_int,
+    *const f32,
+    *const f32,
+    *const c_int,
+    *const f32,
+    *const c_int,
+    *const f32,
+    *mut f32,
+    *const c_int,
+);
+
+/// OpenBLAS, if somebody says where it is.
+static OPENBLAS: LazyLock<Option<OpenBlas>> = LazyLock::new(|| {
+    let path = std::env::var_os("OPENBLAS")?;
+    // SAFETY: whoever names the library answers for what it does when it is loaded; both symbols have
+    // had these types in all of its versions.
+    unsafe {
+        let library = Box::leak(Box::new(libloading::Library::new(path).expect("a library")));
+        let sgemm = *library.get(b"sgemm_").expect("sgemm_");
+        let set_threads = *library.get(b"openblas_set_num_threads").expect("OpenBLAS");
+        Some(OpenBlas { sgemm, set_threads })
+    }
+});
+
+struct OpenBlas {
+    sgemm: Sgemm,
+    set_threads: unsafe extern "C" fn(c_int),
+}
+
+impl Case {
+    fn openblas(&mut self, threads: usize) {
+        let Some(OpenBlas { sgemm, set_threads }) = &*OPENBLAS else { return };
+        let Shape { m, k, n } = self.shape;
+        let [m, k, n] = [m, k, n].map(|size| size as c_int);
+        let (x, w, out) = (&self.features, &self.layer.weights, &mut self.out);
+        let (no, one, zero) = (b'N' as c_char, 1.0, 0.0);
+        // What is row-major here is the transpose there: outᵀ = wᵀ · xᵀ.
+        // SAFETY: the three are as large as their shapes say.
+        unsafe {
+            set_threads(threads as c_int);
+            let (x, w, out) = (x.as_ptr(), w.as_ptr(), out.as_mut_ptr());
+            sgemm(&no, &no, &n, &m, &k, &one, w, &n, x, &k, &zero, out, &n);
+        }
+    }
+}
+
 /// A kernel's name, and how it computes a case with some threads.
 type Kernel = (&'static str, fn(&mut Case, usize));
 const KERNELS: [Kernel; 4] =
@@ -167,7 +222,8 @@ fn side_by_side(criterion: &mut Criterion, shape: Shape, pool: &ThreadPool) {
     group.warm_up_time(Duration::from_millis(200)).measurement_time(Duration::from_millis(800));
     group.sample_size(20).throughput(Throughput::Elements(shape.flops()));
     let mut case = Case::new(shape);
-    for (name, compute) in KERNELS {
+    let openblas: Option<Kernel> = OPENBLAS.is_some().then_some(("openblas", Case::openblas));
+    for (name, compute) in KERNELS.into_iter().chain(openblas) {
         let id = BenchmarkId::new(format!("{}x{}x{}", shape.m, shape.k, shape.n), name);
         group.bench_function(id, |bencher| {
             // Entered once for all, as a server's thread of the pool is.
