@@ -187,9 +187,12 @@ impl Block<'_> {
             }
         }
         add_products((features, lanes), ahead, &mut sums);
-        for (r, sums) in sums.iter().enumerate().take(rows.len()) {
-            for (p, sum) in sums.iter().enumerate() {
-                sum.store_some(&mut out[self.product.part(rows.start + r, panel + p)]);
+        // As many turns as there are sums, or these would have no registers.
+        for (r, sums) in sums.iter().enumerate() {
+            if r < rows.len() {
+                for (p, sum) in sums.iter().enumerate() {
+                    sum.store_some(&mut out[self.product.part(rows.start + r, panel + p)]);
+                }
             }
         }
     }
