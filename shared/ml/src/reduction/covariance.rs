@@ -145,3 +145,31 @@ fn add_few(rows: &[f64], (i, j): (usize, usize), d: usize, sums: &mut [f64]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_sum_is_one_chain_wherever_tiles_end_and_with_any_instructions() {
+        for d in [1, 5, WIDTH - 1, WIDTH, 9, 50] {
+            let x = (0..300 * d).map(|i| (i * 7919 % 1009) as f64 / 1009.0).collect::<Vec<_>>();
+            let of = |(i, j): (usize, usize)| {
+                let rows = x.chunks(ROWS * d).map(|rows| {
+                    rows.chunks_exact(d).fold(0.0, |sum, row| row[i].mul_add(row[j], sum))
+                });
+                rows.fold(0.0, |all, sum| all + sum)
+            };
+            let (mut found, mut portable) = (vec![0.0; d * d], vec![0.0; d * d]);
+            add_narrow_products(&x, d, &mut found);
+            for (tile, sums) in portable.chunks_mut(HEIGHT * d).enumerate() {
+                Tiles { x: &x, d, from: tile * HEIGHT, sums }.run::<[f64; 4]>();
+            }
+            for at in (0..d).flat_map(|i| (i..d).map(move |j| (i, j))) {
+                let wanted = of(at);
+                let place = at.0 * d + at.1;
+                assert_eq!((found[place], portable[place]), (wanted, wanted), "{at:?} of {d}");
+            }
+        }
+    }
+}

@@ -70,7 +70,8 @@ impl CountedRows {
     pub(super) fn push(&mut self, counted: Counted, samples: Vec<Sample>) {
         let bytes = size_of_val(&*counted.numbers) + size_of_val(&*counted.ends);
         let bytes = bytes + size_of_val(&*samples);
-        self.is_complete &= counted.aside.is_empty() && self.scratch.take(bytes);
+        // What was forgotten takes no memory again.
+        self.is_complete = self.is_complete && counted.aside.is_empty() && self.scratch.take(bytes);
         if self.is_complete {
             self.held += bytes;
             self.blocks.push((counted, samples));
@@ -106,5 +107,49 @@ impl CountedRows {
 impl Drop for CountedRows {
     fn drop(&mut self) {
         self.scratch.give_back(self.held);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn text(n_terms: u32) -> (Counted, Vec<Sample>) {
+        let mut counted = Counted::by(0);
+        (0..n_terms).for_each(|number| counted.push(number));
+        counted.end_text();
+        (counted, vec![Sample::Train(0)])
+    }
+
+    #[test]
+    fn what_is_forgotten_gives_all_memory_back_and_takes_none_again() {
+        let aside = |(counted, samples): (Counted, Vec<Sample>)| {
+            (Counted { aside: vec!["pump".to_owned()], ..counted }, samples)
+        };
+        for too_much in [text(1000), aside(text(1))] {
+            let scratch = Scratch::new(Path::new("nowhere"), 1000);
+            let mut rows = CountedRows::new(&scratch);
+            for (counted, samples) in [text(3), too_much, text(3)] {
+                rows.push(counted, samples);
+            }
+            assert!(scratch.take(1000), "nothing is held");
+            scratch.give_back(1000);
+            assert!(rows.complete().is_none());
+            assert!(scratch.take(1000), "nothing was given back twice");
+        }
+    }
+
+    #[test]
+    fn rows_are_the_places_of_their_known_terms() {
+        let scratch = Scratch::new(Path::new("nowhere"), 1000);
+        let mut rows = CountedRows::new(&scratch);
+        let (counted, samples) = text(3);
+        rows.push(counted, samples);
+        let rows = rows.complete().expect("memory is enough");
+        let places = Places::new(vec![vec![Some(7), None, Some(2)]]);
+        let found = rows.rows(0, &places).map(|(sample, places)| (sample, places.collect()));
+        assert_eq!(found.collect::<Vec<_>>(), [(Sample::Train(0), vec![7, 2])]);
     }
 }
