@@ -48,8 +48,8 @@ impl Chunk {
         let (terms, numbers) = (self.features.terms(), self.features.numbers());
         let terms = terms.map_or(0, |terms| {
             // Each term by row and by column: an index and a value; and an offset for each lane.
-            let entries = (0..terms.rows.len()).map(|i| terms.rows.lane(i).count()).sum::<usize>();
-            24 * entries + size_of::<usize>() * (terms.rows.len() + terms.columns.len())
+            24 * terms.rows.n_values()
+                + size_of::<usize>() * (terms.rows.len() + terms.columns.len())
         });
         terms
             + numbers.map_or(0, |numbers| size_of_val(numbers.as_slice().unwrap_or(&[])))

@@ -1,16 +1,18 @@
 //! Which terms a model knows, learnt from texts.
 
-use hashbrown::HashMap;
 use millwright_domain::{DocumentFrequency, NgramRange, VectorizerSpec, Weighting};
 use rayon::slice::ParallelSliceMut;
 
-use super::{TermCutter, TermRule, Vectorizer, Vocabulary};
+use super::{TermCutter, TermRule, Vectorizer, Vocabulary, interner::Interner};
+use crate::texts::Texts;
 
 /// Counts the terms of the training texts and chooses among them.
 #[derive(Debug)]
 pub(crate) struct Dictionary {
     cutter: TermCutter,
-    terms: HashMap<Box<str>, Usage>,
+    terms: Interner,
+    /// Of each term, by its number.
+    usages: Vec<Usage>,
     n_texts: u64,
     /// Terms of all texts together, each time that one stands there.
     n_times: u64,
@@ -21,8 +23,6 @@ pub(crate) struct Dictionary {
 /// How often a term is used.
 #[derive(Clone, Copy, Debug)]
 struct Usage {
-    /// How many terms were known before it.
-    number: u32,
     texts: u64,
     times: u64,
     /// Number of the last text that has it, from 1.
@@ -48,21 +48,6 @@ pub(crate) enum NoTerms {
     Neither,
 }
 
-/// The terms that were chosen.
-#[derive(Debug, PartialEq)]
-struct Chosen {
-    /// Sorted by code point.
-    vocabulary: Vec<Box<str>>,
-    /// What each had for a number in the dictionary.
-    numbers: Vec<u32>,
-    /// In how many texts each stands.
-    frequencies: Vec<u64>,
-    /// Texts that were read.
-    n_texts: u64,
-    /// Terms of a text, known or not, on average.
-    terms_per_text: f64,
-}
-
 impl Dictionary {
     /// Bytes, roughly, that a term costs beside its letters: here, or in the vocabulary and the head.
     const BYTES_PER_TERM: usize = 128;
@@ -70,7 +55,8 @@ impl Dictionary {
     /// Takes about `limit` bytes of memory at most.
     pub(crate) fn new(rule: TermRule, limit: usize) -> Self {
         let cutter = TermCutter::new(rule);
-        Self { cutter, terms: HashMap::new(), n_texts: 0, n_times: 0, left: limit }
+        let (terms, usages) = (Interner::default(), Vec::new());
+        Self { cutter, terms, usages, n_texts: 0, n_times: 0, left: limit }
     }
 
     /// Counts the terms of one more text.
@@ -84,23 +70,24 @@ impl Dictionary {
         text: &str,
         mut tell: impl FnMut(u32),
     ) -> Result<(), TooManyTerms> {
-        let Self { cutter, terms, n_texts, n_times, left, .. } = self;
+        let Self { cutter, terms, usages, n_texts, n_times, left } = self;
         *n_texts += 1;
         let mut is_full = false;
         cutter.for_each(text, |term| {
             *n_times += 1;
-            if let Some(usage) = terms.get_mut(term) {
-                usage.add(*n_texts);
-                return tell(usage.number);
-            }
-            match left.checked_sub(term.len() + Self::BYTES_PER_TERM) {
-                Some(rest) => {
-                    *left = rest;
-                    let usage = Usage::first(terms.len() as u32, *n_texts);
-                    terms.insert(term.into(), usage);
-                    tell(usage.number);
+            match terms.find(term) {
+                Ok(number) => {
+                    usages[number as usize].add(*n_texts);
+                    tell(number);
                 }
-                None => is_full = true,
+                Err(unknown) => match left.checked_sub(term.len() + Self::BYTES_PER_TERM) {
+                    Some(rest) => {
+                        *left = rest;
+                        usages.push(Usage::first(*n_texts));
+                        tell(terms.add(unknown));
+                    }
+                    None => is_full = true,
+                },
             }
         });
         if is_full { Err(TooManyTerms) } else { Ok(()) }
@@ -108,7 +95,7 @@ impl Dictionary {
 
     /// Terms that are known.
     pub(crate) fn len(&self) -> usize {
-        self.terms.len()
+        self.usages.len()
     }
 
     /// Bytes that may still be held.
@@ -145,84 +132,124 @@ impl Dictionary {
         self.left += other.left;
         self.n_texts += other.n_texts;
         self.n_times += other.n_times;
-        let mut numbers = vec![0; other.terms.len()];
-        for (term, usage) in other.terms {
-            let next = self.terms.len() as u32;
-            let number = &mut numbers[usage.number as usize];
-            if let Some(known) = self.terms.get_mut(&term) {
+        let usages = other.terms.texts().zip(other.usages);
+        usages.map(|(term, usage)| self.take_in_term(term, usage)).collect()
+    }
+
+    fn take_in_term(&mut self, term: &str, usage: Usage) -> u32 {
+        match self.terms.find(term) {
+            Ok(number) => {
+                let known = &mut self.usages[number as usize];
                 known.texts += usage.texts;
                 known.times += usage.times;
                 self.left += term.len() + Self::BYTES_PER_TERM;
-                *number = known.number;
-                continue;
+                number
             }
-            // Its latest text comes before the next one here, since all texts were added up.
-            self.terms.insert(term, Usage { number: next, ..usage });
-            *number = next;
+            Err(unknown) => {
+                // Its latest text comes before the next one here, since all texts were added up.
+                self.usages.push(usage);
+                self.terms.add(unknown)
+            }
         }
-        numbers
     }
 
     /// A vectoriser that knows the terms that `spec` leaves, and where it has the terms of the
     /// dictionary, by their numbers.
     pub(crate) fn vectorizer(
-        self,
+        &self,
         spec: &VectorizerSpec,
     ) -> Result<(Vectorizer, Vec<Option<u32>>), NoTerms> {
-        let mut places = vec![None; self.len()];
         let chosen = self.choose(spec)?;
-        for (place, number) in (0..).zip(&chosen.numbers) {
+        let mut places = vec![None; self.len()];
+        for (place, number) in (0..).zip(&chosen) {
             places[*number as usize] = Some(place);
         }
         let idf = match spec.weighting {
             Weighting::Count => None,
-            Weighting::Tfidf => Some(inverse_frequencies(&chosen).into()),
+            Weighting::Tfidf => Some(self.inverse_frequencies(&chosen).into()),
         };
-        let terms_per_text = chosen.terms_per_text as f32;
-        let terms = chosen.vocabulary.iter().map(|term| term.as_bytes());
-        let vocabulary = Vocabulary::new(terms.collect());
+        let terms = chosen.iter().map(|number| self.terms.text(*number));
+        let vocabulary = Vocabulary::new(terms.collect::<Texts>());
         let vocabulary = vocabulary.expect("chosen terms are sorted, distinct and counted");
-        let rule = TermRule::of(spec);
+        let (rule, terms_per_text) = (TermRule::of(spec), self.terms_per_text() as f32);
         Ok((Vectorizer { rule, vocabulary, idf, terms_per_text }, places))
     }
 
-    /// The terms that `spec` leaves, which are those that scikit-learn's `CountVectorizer` leaves.
+    /// Terms of a text, known or not, on average.
+    fn terms_per_text(&self) -> f64 {
+        self.n_times as f64 / self.n_texts as f64
+    }
+
+    /// The terms that `spec` leaves, which are those that scikit-learn's `CountVectorizer` leaves, by
+    /// their numbers, sorted by code point.
     ///
     /// Shares are of all texts, empty ones among them, and are not rounded. Of terms that are as
     /// frequent, `max_features` keeps those that sort first (scikit-learn keeps any).
-    fn choose(self, spec: &VectorizerSpec) -> Result<Chosen, NoTerms> {
-        if self.terms.is_empty() {
+    fn choose(&self, spec: &VectorizerSpec) -> Result<Vec<u32>, NoTerms> {
+        if self.usages.is_empty() {
             return Err(NoTerms::AtAll);
         }
-        let n_texts = self.n_texts;
-        let bounds = [spec.min_df, spec.max_df].map(|df| texts(df, n_texts));
-        let [least, most] = bounds;
+        let [least, most] = [spec.min_df, spec.max_df].map(|df| texts(df, self.n_texts));
         if most < least {
             return Err(NoTerms::Contradiction);
         }
         let is_common = |usage: &Usage| usage.texts as f64 >= least;
         let is_rare = |usage: &Usage| usage.texts as f64 <= most;
-        let none = match self.terms.values() {
-            all if !all.clone().any(is_common) => NoTerms::TooRare,
-            all if !all.clone().any(is_rare) => NoTerms::TooCommon,
-            _ => NoTerms::Neither,
-        };
-        let terms_per_text = self.n_times as f64 / n_texts as f64;
-        let kept = self.terms.into_iter().filter(|(_, usage)| is_common(usage) && is_rare(usage));
-        let kept = most_frequent(kept.collect(), spec.max_features);
-        if kept.is_empty() {
-            return Err(none);
+        let kept = (0..).zip(&self.usages);
+        let kept = kept.filter(|(_, usage)| is_common(usage) && is_rare(usage));
+        let kept = self.most_frequent(kept.map(|(number, _)| number).collect(), spec.max_features);
+        if !kept.is_empty() {
+            return Ok(kept);
         }
-        let frequencies = kept.iter().map(|(_, usage)| usage.texts).collect();
-        let numbers = kept.iter().map(|(_, usage)| usage.number).collect();
-        let vocabulary = kept.into_iter().map(|(term, _)| term).collect();
-        Ok(Chosen { vocabulary, numbers, frequencies, n_texts, terms_per_text })
+        Err(match &self.usages {
+            all if !all.iter().any(is_common) => NoTerms::TooRare,
+            all if !all.iter().any(is_rare) => NoTerms::TooCommon,
+            _ => NoTerms::Neither,
+        })
+    }
+
+    /// The `limit` most frequent of some terms, sorted.
+    fn most_frequent(&self, mut numbers: Vec<u32>, limit: Option<u32>) -> Vec<u32> {
+        let text = |number: &u32| self.terms.text(*number);
+        if let Some(limit) =
+            limit.map(|limit| limit as usize).filter(|limit| *limit < numbers.len())
+        {
+            let times = |number: &u32| self.usages[*number as usize].times;
+            numbers.sort_unstable_by(|a, b| {
+                times(b).cmp(&times(a)).then_with(|| text(a).cmp(text(b)))
+            });
+            numbers.truncate(limit);
+        }
+        // Most are told apart by how they begin, without a look at the letters of both. No two are
+        // equal, so that any sort gives the same order.
+        let keyed = numbers.iter().map(|number| (beginning(text(number)), *number));
+        let mut keyed = keyed.collect::<Vec<_>>();
+        keyed.par_sort_unstable_by(|(a, i), (b, j)| a.cmp(b).then_with(|| text(i).cmp(text(j))));
+        keyed.into_iter().map(|(_, number)| number).collect()
+    }
+
+    /// ln((1 + n) / (1 + df)) + 1 for each of some terms: as if one more text had every term.
+    ///
+    /// Source: scikit-learn's `TfidfTransformer(smooth_idf=True)`.
+    fn inverse_frequencies(&self, numbers: &[u32]) -> Vec<f64> {
+        let all = 1.0 + self.n_texts as f64;
+        let texts = |number: &u32| self.usages[*number as usize].texts;
+        let of = |number| (all / (1.0 + texts(number) as f64)).ln() + 1.0;
+        numbers.iter().map(of).collect()
     }
 }
 
+/// The first bytes of a text, which sort as it does; zeros where it has no more.
+fn beginning(text: &str) -> u64 {
+    let mut bytes = [0; 8];
+    let n = text.len().min(8);
+    bytes[..n].copy_from_slice(&text.as_bytes()[..n]);
+    u64::from_be_bytes(bytes)
+}
+
 impl Usage {
-    fn first(number: u32, text: u64) -> Self {
-        Self { number, texts: 1, times: 1, latest: text }
+    fn first(text: u64) -> Self {
+        Self { texts: 1, times: 1, latest: text }
     }
 
     fn add(&mut self, text: u64) {
@@ -240,25 +267,6 @@ fn texts(frequency: DocumentFrequency, n_texts: u64) -> f64 {
     }
 }
 
-/// The `limit` most frequent of `terms`, sorted.
-fn most_frequent(mut terms: Vec<(Box<str>, Usage)>, limit: Option<u32>) -> Vec<(Box<str>, Usage)> {
-    if let Some(limit) = limit.map(|limit| limit as usize).filter(|limit| *limit < terms.len()) {
-        terms.sort_unstable_by(|a, b| b.1.times.cmp(&a.1.times).then_with(|| a.0.cmp(&b.0)));
-        terms.truncate(limit);
-    }
-    // No two are equal, so that any sort gives the same order.
-    terms.par_sort_unstable_by(|a, b| a.0.cmp(&b.0));
-    terms
-}
-
-/// ln((1 + n) / (1 + df)) + 1 for each chosen term: as if one more text had every term.
-///
-/// Source: scikit-learn's `TfidfTransformer(smooth_idf=True)`.
-fn inverse_frequencies(chosen: &Chosen) -> Vec<f64> {
-    let all = 1.0 + chosen.n_texts as f64;
-    chosen.frequencies.iter().map(|texts| (all / (1.0 + *texts as f64)).ln() + 1.0).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use millwright_domain::Analyzer;
@@ -269,6 +277,19 @@ mod tests {
         let mut dictionary = Dictionary::new(TermRule::default(), 1 << 20);
         texts.iter().for_each(|text| dictionary.add(text).expect("a few terms"));
         dictionary
+    }
+
+    impl Dictionary {
+        /// In how many texts each term stands, and how often in all.
+        fn counts(&self) -> Vec<(u64, u64)> {
+            self.usages.iter().map(|usage| (usage.texts, usage.times)).collect()
+        }
+
+        /// The terms that were chosen.
+        fn chosen(&self, spec: &VectorizerSpec) -> Result<Vec<&str>, NoTerms> {
+            let chosen = self.choose(spec)?;
+            Ok(chosen.into_iter().map(|number| self.terms.text(number)).collect())
+        }
     }
 
     fn spec(min_df: DocumentFrequency, max_df: DocumentFrequency) -> VectorizerSpec {
@@ -286,25 +307,26 @@ mod tests {
     #[test]
     fn texts_that_are_counted_apart_are_counted_together() {
         let texts = ["pump leaks", "leaks leaks", "", "pump", "oil leaks"];
-        // Whoever takes terms in numbers them in any order.
-        let chosen = |dictionary: Dictionary| {
-            let chosen = dictionary.choose(&VectorizerSpec::default());
-            Chosen { numbers: vec![], ..chosen.expect("some terms") }
+        let chosen = |dictionary: &Dictionary| {
+            let (vectorizer, places) =
+                dictionary.vectorizer(&VectorizerSpec::default()).expect("some terms");
+            let terms = vectorizer.vocabulary.terms().iter().map(<[u8]>::to_vec);
+            (terms.collect::<Vec<_>>(), vectorizer.terms_per_text, places, dictionary.counts())
         };
         for cut in 0..=texts.len() {
             let (first, second) = texts.split_at(cut);
             let (mut merged, second) = (dictionary(first), dictionary(second));
-            let known = second.terms.clone();
+            let known = second.terms.texts().map(str::to_owned).collect::<Vec<_>>();
             let numbers = merged.take_in(second);
-            for (term, usage) in known {
-                assert_eq!(numbers[usage.number as usize], merged.terms[&term].number, "{term}");
+            for (term, number) in known.iter().zip(numbers) {
+                assert_eq!(merged.terms.text(number), term);
             }
             let held = (2 << 20) - merged.left();
             assert_eq!(held, 3 * Dictionary::BYTES_PER_TERM + "pumpleaksoil".len());
             assert_eq!(merged.add("leaks"), Ok(()));
             let mut expected = dictionary(&texts);
             expected.add("leaks").expect("a few terms");
-            assert_eq!(chosen(merged), chosen(expected), "cut at {cut}");
+            assert_eq!(chosen(&merged), chosen(&expected), "cut at {cut}");
         }
     }
 
@@ -327,13 +349,24 @@ mod tests {
     fn of_terms_as_frequent_those_that_sort_first_are_kept() {
         let texts = ["dd cc cc aa", "bb dd", "", "ee ee"];
         let spec = VectorizerSpec { max_features: Some(3), ..VectorizerSpec::default() };
-        let chosen = dictionary(&texts).choose(&spec).expect("terms");
-        assert_eq!(chosen.vocabulary, ["cc", "dd", "ee"].map(Box::from));
-        assert_eq!((chosen.frequencies, chosen.n_texts), (vec![1, 2, 1], 4));
-        assert_eq!(chosen.terms_per_text, 2.0);
+        let dictionary = dictionary(&texts);
+        assert_eq!(dictionary.chosen(&spec), Ok(vec!["cc", "dd", "ee"]));
         let spec = VectorizerSpec { max_features: Some(4), ..spec };
-        let chosen = dictionary(&texts).choose(&spec).expect("terms");
-        assert_eq!(chosen.vocabulary, ["aa", "cc", "dd", "ee"].map(Box::from));
+        assert_eq!(dictionary.chosen(&spec), Ok(vec!["aa", "cc", "dd", "ee"]));
+        assert_eq!(dictionary.terms_per_text(), 2.0);
+    }
+
+    #[test]
+    fn terms_that_begin_alike_are_sorted_by_the_rest() {
+        let mut terms =
+            ["pumping stations", "pumping", "pumping station", "漏油漏", "漏油漏油", "pu"];
+        let bigrams = TermRule { ngrams: NgramRange { min: 1, max: 2 }, ..TermRule::default() };
+        let mut dictionary = Dictionary::new(bigrams, 1 << 20);
+        terms.iter().for_each(|text| dictionary.add(text).expect("a few terms"));
+        let chosen = dictionary.chosen(&VectorizerSpec::default()).expect("terms");
+        terms.sort_unstable();
+        assert!(chosen.is_sorted(), "{chosen:?}");
+        assert!(terms.iter().all(|term| chosen.contains(term)), "{chosen:?}");
     }
 
     #[test]
@@ -347,7 +380,7 @@ mod tests {
             (Share(0.0), Share(0.3), NoTerms::TooCommon),
             (Count(2), Count(2), NoTerms::Neither),
         ] {
-            assert_eq!(dictionary(&texts).choose(&spec(min_df, max_df)), Err(why));
+            assert_eq!(dictionary(&texts).chosen(&spec(min_df, max_df)), Err(why));
         }
         let nothing = dictionary(&["a", ""]).choose(&VectorizerSpec::default());
         assert_eq!(nothing, Err(NoTerms::AtAll));

@@ -2,6 +2,7 @@
 
 mod dictionary;
 mod index;
+mod interner;
 mod median;
 mod numeric;
 mod sparse;

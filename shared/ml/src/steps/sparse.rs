@@ -29,6 +29,11 @@ impl Compressed {
         self.offsets.len() - 1
     }
 
+    /// Of all lanes together.
+    pub(crate) fn n_values(&self) -> usize {
+        self.values.len()
+    }
+
     pub(crate) fn lane(&self, i: usize) -> impl Iterator<Item = (usize, f64)> + '_ {
         let range = self.offsets[i]..self.offsets[i + 1];
         let indices = self.indices[range.clone()].iter().map(|index| *index as usize);

@@ -81,12 +81,16 @@ impl TermCutter {
 
     /// Calls `visit` with every term of `text`: by length, and those of a length in order.
     pub(crate) fn for_each(&mut self, text: &str, mut visit: impl FnMut(&str)) {
+        let TermRule { analyzer, ngrams: NgramRange { min, max } } = self.rule;
+        if (analyzer, max) == (Analyzer::Word, 1) {
+            lower_cased(text, &mut self.lower);
+            return for_each_word(&self.lower, |word| visit(&self.lower[word]));
+        }
         self.units.clear();
-        match self.rule.analyzer {
+        match analyzer {
             Analyzer::Word => self.words(text),
             Analyzer::Char => self.characters(text),
         }
-        let NgramRange { min, max } = self.rule.ngrams;
         for n in min as usize..=(max as usize).min(self.units.len()) {
             for run in self.units.windows(n) {
                 visit(&self.text[run[0].start..run[n - 1].end]);
@@ -94,15 +98,10 @@ impl TermCutter {
         }
     }
 
+    /// Between the words of a term stands one blank, whatever stands there in the text.
     fn words(&mut self, text: &str) {
-        let Self { rule, text: into, lower, units } = self;
+        let Self { text: into, lower, units, .. } = self;
         lower_cased(text, lower);
-        if rule.ngrams.max == 1 {
-            for_each_word(lower, |word| units.push(word));
-            std::mem::swap(into, lower);
-            return;
-        }
-        // Between the words of a term stands one blank, whatever stands there in the text.
         into.clear();
         for_each_word(lower, |word| {
             let start = into.len();
