@@ -4,7 +4,7 @@ use std::{
     future::{Future, poll_fn},
     io::Cursor,
     pin::Pin,
-    task::Poll,
+    task::{Poll, ready},
     time::Duration,
 };
 
@@ -15,12 +15,18 @@ use hyper_util::{
 };
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite},
-    net::TcpStream,
+    net::{TcpStream, tcp::OwnedWriteHalf},
     time::timeout,
 };
 use tokio_util::sync::CancellationToken;
+use tower::BoxError;
 
-use crate::{Limits, layer::Layered, reader::Tasks};
+use crate::{
+    Limits,
+    layer::Layered,
+    outgoing::{Sender, outgoing},
+    reader::Tasks,
+};
 
 /// A caller that is silent for so long is asked for a sign of life.
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
@@ -67,30 +73,44 @@ pub(crate) async fn converse(
     }
 }
 
-/// One connection that speaks HTTP/2.
+/// One connection that speaks HTTP/2, from what comes in and to what goes out.
 pub(crate) async fn talk(
     http: http2::Builder<Tasks>,
-    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    (incoming, socket): (
+        impl AsyncRead + Unpin + Send + 'static,
+        impl AsyncWrite + Unpin + Send + 'static,
+    ),
     service: impl Layered<Incoming>,
     closing: CancellationToken,
 ) {
-    let served = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
-    let mut served = std::pin::pin!(served);
+    let (outgoing, mut sender) = outgoing(socket);
+    let stream = TokioIo::new(tokio::io::join(incoming, outgoing));
+    let mut served =
+        std::pin::pin!(http.serve_connection(stream, TowerToHyperService::new(service)));
     let ended = tokio::select! {
-        ended = last_in_line(served.as_mut()) => ended,
+        ended = in_turns(served.as_mut(), &mut sender) => ended,
         () = closing.cancelled() => {
             served.as_mut().graceful_shutdown();
-            last_in_line(served).await
+            in_turns(served, &mut sender).await
         }
     };
-    if let Err(error) = ended {
+    let sent = sender.finish(KEEPALIVE_TIMEOUT).await;
+    if let Err(error) = ended.and(sent.map_err(Into::into)) {
         tracing::debug!(%error, "a connection broke");
     }
 }
 
-/// Polls `connection` after the tasks that are ready when it is woken, so that their answers leave in
-/// one write. tokio would run it after the first of them: whom a task wakes is next.
-fn last_in_line<F: Future>(mut connection: Pin<&mut F>) -> impl Future<Output = F::Output> {
+/// Polls `connection` after the tasks that are ready when it is woken, and sends what it wrote: their
+/// answers leave in one write. tokio would run it after the first of them: whom a task wakes is next.
+fn in_turns<F, E, W>(
+    mut connection: Pin<&mut F>,
+    sender: &mut Sender<W>,
+) -> impl Future<Output = Result<(), BoxError>>
+where
+    F: Future<Output = Result<(), E>>,
+    E: Into<BoxError>,
+    W: AsyncWrite + Unpin,
+{
     let mut has_waited = true;
     poll_fn(move |cx| {
         has_waited = !has_waited;
@@ -98,17 +118,28 @@ fn last_in_line<F: Future>(mut connection: Pin<&mut F>) -> impl Future<Output = 
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
-        connection.as_mut().poll(cx)
+        loop {
+            if let Poll::Ready(ended) = connection.as_mut().poll(cx) {
+                return Poll::Ready(ended.map_err(Into::into));
+            }
+            // It has more to say as soon as there is room.
+            if !ready!(sender.poll_send(cx))? {
+                return Poll::Pending;
+            }
+        }
     })
 }
 
-/// The connection once it has begun to speak HTTP/2, or nothing if it says something else.
-async fn begin(stream: TcpStream) -> Option<impl AsyncRead + AsyncWrite + Unpin + Send + 'static> {
-    let (mut incoming, outgoing) = stream.into_split();
+/// What comes in once the connection has begun to speak HTTP/2, and where answers go; or nothing if it
+/// says something else.
+async fn begin(
+    stream: TcpStream,
+) -> Option<(impl AsyncRead + Unpin + Send + 'static, OwnedWriteHalf)> {
+    let (mut incoming, socket) = stream.into_split();
     let mut preface = [0; PREFACE.len()];
     incoming.read_exact(&mut preface).await.ok()?;
     if &preface != PREFACE {
         return None;
     }
-    Some(tokio::io::join(Cursor::new(preface).chain(incoming), outgoing))
+    Some((Cursor::new(preface).chain(incoming), socket))
 }

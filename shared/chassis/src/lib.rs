@@ -32,6 +32,7 @@ mod layer;
 mod limits;
 mod listen;
 mod methods;
+mod outgoing;
 mod process;
 mod reader;
 mod routes;

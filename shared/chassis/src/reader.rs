@@ -165,6 +165,7 @@ mod tests {
             let body = StreamBody::new(frames().map(|data| Ok::<_, Infallible>(Frame::data(data))));
             async { Ok(Response::new(Pieces::of(body))) }
         });
+        let far = tokio::io::split(far);
         tokio::spawn(talk(http2(&Limits::default()), far, service, CancellationToken::new()));
         let (mut caller, connection) = client::conn::http2::Builder::new(TokioExecutor::new())
             .initial_stream_window_size(WINDOW)
