@@ -30,8 +30,7 @@ mod watch;
 
 use std::process::ExitCode;
 
-use millwright_chassis::{Exit, args};
-use tokio::runtime::Runtime;
+use millwright_chassis::{Exit, args, background::runtime};
 
 use crate::{cli::Cli, output::notice};
 
@@ -43,7 +42,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(exit) => return exit,
     };
-    let runtime = match Runtime::new() {
+    let runtime = match runtime() {
         Ok(runtime) => runtime,
         Err(error) => {
             notice(&format!("error: no threads can be started: {error}"));

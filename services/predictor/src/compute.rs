@@ -5,6 +5,7 @@ use std::{
     sync::Arc,
 };
 
+use millwright_chassis::background::{BEHIND, stand_back};
 use millwright_ml::Predictor;
 use millwright_tensor::Rows;
 use rayon::ThreadPool;
@@ -41,6 +42,7 @@ impl Compute {
     /// [`PoolError`] if the system gives no more threads.
     pub fn new(threads: usize) -> Result<Self, PoolError> {
         let builder = rayon::ThreadPoolBuilder::new().num_threads(threads);
+        let builder = builder.start_handler(|_| stand_back(BEHIND));
         let pool = builder.thread_name(|i| format!("compute-{i}")).build()?;
         Ok(Self { pool: Arc::new(pool), places: Arc::new(Places::new(threads.max(1))) })
     }

@@ -6,13 +6,12 @@ use std::{
 };
 
 use futures::StreamExt;
-use millwright_chassis::Step;
+use millwright_chassis::{Step, background::in_background};
 use millwright_client::{ClientError, RegistryClient};
 use millwright_domain::{Artifact, Fault};
 use millwright_ml::ArtifactError;
 use tokio::{
     sync::{Notify, Semaphore},
-    task::spawn_blocking,
     time::sleep,
 };
 
@@ -72,14 +71,15 @@ impl Dock {
         let (workshop, began) = (self.workshop.clone(), Instant::now());
         let _step = Step::begin("open");
         // Checking is work for a thread of its own: nobody who is served waits for it.
-        match spawn_blocking(move || workshop.open(wanted, &content)).await {
-            Ok(Ok(model)) => {
+        let opened = in_background("load", move || workshop.open(wanted, &content)).await;
+        match opened.map_err(|error| Problem::Passing(format!("no thread checks it: {error}")))? {
+            Some(Ok(model)) => {
                 self.workshop.instruments.loaded(LoadStep::Open, began.elapsed());
                 Ok(Arc::new(model))
             }
-            Ok(Err(error @ ArtifactError::Io(_))) => Err(passing(error)),
-            Ok(Err(error)) => Err(Problem::Lasting(error.to_string())),
-            Err(_) => Err(Problem::Lasting("the artifact made the loader panic".to_owned())),
+            Some(Err(error @ ArtifactError::Io(_))) => Err(passing(error)),
+            Some(Err(error)) => Err(Problem::Lasting(error.to_string())),
+            None => Err(Problem::Lasting("the artifact made the loader panic".to_owned())),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use millwright_chassis::{Failure, args::parse, conclude, run};
+use millwright_chassis::{Failure, args::parse, block_on, conclude, run};
 use millwright_trainer::{Args, serve};
 
 /// Keeps data sets and trains models on them
@@ -14,10 +14,9 @@ struct Command {
     args: Args,
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     match parse::<Command>() {
-        Ok(command) => conclude(start(command.args).await),
+        Ok(command) => conclude(block_on(start(command.args))),
         Err(exit) => exit,
     }
 }

@@ -2,11 +2,16 @@
 
 use std::{future::Future, path::Path, sync::Arc};
 
-use millwright_chassis::{Exit, Services, meter, observe_disk};
+use millwright_chassis::{
+    Exit, Services,
+    background::{LAST, stand_back},
+    meter, observe_disk,
+};
 use millwright_client::{ClientError, RegistryClient, RetryPolicy};
 use millwright_domain::{Code, Fault};
 use millwright_proto::{DESCRIPTORS, trainer::trainer_service_server::TrainerServiceServer};
 use millwright_store::{DataFolder, FolderFormat, JobStore, LocalBlobs, SqliteJobs, StoreError};
+use rayon::ThreadPoolBuilder;
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
@@ -53,6 +58,9 @@ pub async fn serve(
     config: Config,
     stop: impl Future<Output = ()> + Clone + Send + 'static,
 ) -> Result<(), ServeError> {
+    // The pool that all share computes nothing but training: a predictor has one of its own. Where it
+    // was made already, this is not the first trainer of the process.
+    let _ = ThreadPoolBuilder::new().start_handler(|_| stand_back(LAST)).build_global();
     let folder = DataFolder::open(&config.data_dir.join("trainer"), FORMAT)?;
     let worker = open(folder.path(), &config).await?;
     folder.settle()?;

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use millwright_chassis::background::{LAST, stand_back};
 use millwright_domain::{Phase, Progress, TrainingJob};
 use millwright_ml::{
     Checkpoint, CsvTable, TrainError, Trained, TrainingInput, TrainingObserver, train,
@@ -49,6 +50,7 @@ impl Training {
         let halt = self.halt.clone();
         let (lines, trace) = (tracing::Span::current(), Context::current());
         thread::Builder::new().name("training".to_owned()).spawn(move || {
+            stand_back(LAST);
             let _in_the_job = (lines.entered(), trace.attach());
             let run = AssertUnwindSafe(|| self.train(&reply));
             let outcome = panic::catch_unwind(run).unwrap_or(Err(Failure::Panicked));

@@ -19,6 +19,7 @@
 //! - [`args`] are the flags that all processes share; what is wrong with one is a [`ConfigError`].
 
 pub mod args;
+pub mod background;
 
 mod config_error;
 mod connections;
@@ -49,7 +50,7 @@ pub use exit::Exit;
 pub use face::{HttpCode, HttpFace};
 pub use limits::Limits;
 pub use listen::{Reach, bind};
-pub use process::{Failure, Stop, conclude, run};
+pub use process::{Failure, Stop, block_on, conclude, run};
 pub use serve::{serve, serve_bare};
 pub use services::{ServeError, Services};
 pub use status::{ERROR_DOMAIN, error_type, status};

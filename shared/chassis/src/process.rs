@@ -1,12 +1,14 @@
 //! One service in a process of its own, from its ports to its exit code.
 
-use std::{fmt::Display, future::Future, net::SocketAddr, process::ExitCode};
+use std::{fmt::Display, future::Future, io, net::SocketAddr, process::ExitCode};
 
 use futures::future::{BoxFuture, FutureExt, Shared};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::{ConfigError, Exit, Telemetry, TelemetryConfig, bind, stop_signal};
+use crate::{
+    ConfigError, Exit, Telemetry, TelemetryConfig, background::runtime, bind, stop_signal,
+};
 
 /// Resolves when the process shall stop; clones resolve together.
 pub type Stop = Shared<BoxFuture<'static, ()>>;
@@ -59,6 +61,16 @@ where
     drained.cancel();
     telemetry.shutdown();
     outcome
+}
+
+/// Runs `process` on threads of its own.
+///
+/// # Errors
+/// What it ends with, or that no threads can be started.
+pub fn block_on(process: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let no_threads = |error: io::Error| format!("no threads can be started: {error}");
+    let runtime = runtime().map_err(|error| Failure::new(&no_threads(error), Exit::Internal))?;
+    runtime.block_on(process)
 }
 
 /// Tells on stderr why a process ends early, and gives what `main` returns.

@@ -21,10 +21,11 @@ pub(crate) fn pinned(processor: &str, program: &Path) -> Command {
     command
 }
 
-/// `program` where load is made, which takes no time from anybody there.
+/// `program` where load is made, which takes no time from anybody there: with the lowest priority alone,
+/// others waited for its turn to end.
 pub(crate) fn last(program: &Path) -> Command {
-    let mut command = pinned(SENDER, Path::new("nice"));
-    command.args(["-n", "19"]).arg(program);
+    let mut command = pinned(SENDER, Path::new("chrt"));
+    command.args(["--idle", "0"]).arg(program);
     command
 }
 
