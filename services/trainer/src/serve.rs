@@ -58,8 +58,8 @@ pub async fn serve(
     config: Config,
     stop: impl Future<Output = ()> + Clone + Send + 'static,
 ) -> Result<(), ServeError> {
-    // The pool that all share computes nothing but training: a predictor has one of its own. Where it
-    // was made already, this is not the first trainer of the process.
+    // The pool that a process shares reads tables, trains, and tries versions before they are served:
+    // what is served has a pool of its own. Where it was made already, this is not the first trainer.
     let _ = ThreadPoolBuilder::new().start_handler(|_| stand_back(LAST)).build_global();
     let folder = DataFolder::open(&config.data_dir.join("trainer"), FORMAT)?;
     let worker = open(folder.path(), &config).await?;

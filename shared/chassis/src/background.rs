@@ -32,8 +32,8 @@ pub fn stand_back(levels: i32) {
         use rustix::process::{getpid, getpriority_process, setpriority_process};
 
         const LOWEST: i32 = 19;
-        // Nobody's own: who is started by a thread that stands back begins where that one stands. To
-        // have less is never refused; were it, the thread would be as before.
+        // Not below the thread's own, which it has from the thread that started it, and which may stand
+        // back already. To have less is never refused; were it, the thread would be as before.
         let lowered = getpriority_process(Some(getpid()))
             .and_then(|first| setpriority_process(None, (first + levels).min(LOWEST)));
         if let Err(error) = lowered {
@@ -67,10 +67,13 @@ pub fn runtime() -> io::Result<Runtime> {
 }
 
 /// What comes of `work` on a thread of its own that stands back, and may start tasks; nothing if it
-/// panics. Must be called within a Tokio runtime.
+/// panics.
 ///
 /// # Errors
 /// The system has no more threads.
+///
+/// # Panics
+/// Outside of a Tokio runtime.
 pub async fn in_background<T: Send + 'static>(
     name: &str,
     work: impl FnOnce() -> T + Send + 'static,

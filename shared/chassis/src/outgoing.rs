@@ -16,7 +16,7 @@ use tokio::{
     time::timeout,
 };
 
-/// Bytes that wait for the end of a turn, at most; a connection keeps as much memory.
+/// Bytes that wait for the end of a turn, at most; a connection keeps the memory, twice as much at most.
 const MOST: usize = 32 << 10;
 
 /// Where HTTP/2 writes. Nothing is sent, whatever is flushed, until [`Sender`] is told to.
