@@ -9,7 +9,7 @@ use std::{
 
 use millwright_domain::JobId;
 use millwright_ml::{Checkpoint, CheckpointError};
-use millwright_store::{StoreError, replace_file};
+use millwright_store::{Replacement, StoreError};
 
 /// Ends the names of checkpoints that cannot be used; they go with their job.
 const ASIDE: &str = "aside";
@@ -89,12 +89,16 @@ impl Checkpoints {
         }
     }
 
-    /// Replaces the checkpoint of a job, durably.
+    /// Writes the checkpoint that is to replace the last one of a job, once it is committed.
     ///
     /// # Errors
     /// [`StoreError::Full`] or [`StoreError::Io`]; the one before is still there.
-    pub(crate) fn write(&self, job: &JobId, bytes: &[u8]) -> Result<(), StoreError> {
-        replace_file(&self.path(job), bytes)
+    pub(crate) fn write(
+        &self,
+        job: &JobId,
+        checkpoint: &Checkpoint,
+    ) -> Result<Replacement, StoreError> {
+        Replacement::of(&self.path(job), |file| checkpoint.write(file))
     }
 
     /// Removes what is kept of a job.

@@ -1,4 +1,5 @@
-//! Saves the checkpoints of one run, every now and then, beside the thread that trains.
+//! Saves the checkpoints of one run, every now and then; the disk is waited for beside the thread that
+//! trains.
 
 use std::{
     thread::{self, JoinHandle},
@@ -7,7 +8,7 @@ use std::{
 
 use millwright_domain::JobId;
 use millwright_ml::Checkpoint;
-use millwright_store::StoreError;
+use millwright_store::{Replacement, StoreError};
 
 use crate::checkpoints::Checkpoints;
 
@@ -59,13 +60,12 @@ impl Saver {
 
     fn save(&mut self, checkpoint: &Checkpoint) {
         let began = Instant::now();
-        let bytes = checkpoint.encode();
-        let (checkpoints, job) = (self.checkpoints.clone(), self.job.clone());
-        let write = move || {
-            let outcome = checkpoints.write(&job, &bytes);
+        let written = self.checkpoints.write(&self.job, checkpoint);
+        let commit = move || {
+            let outcome = written.and_then(Replacement::commit);
             Written { began, took: began.elapsed(), outcome }
         };
-        match thread::Builder::new().name("checkpoint".to_owned()).spawn(write) {
+        match thread::Builder::new().name("checkpoint".to_owned()).spawn(commit) {
             Ok(writing) => self.writing = Some(writing),
             Err(cause) => {
                 let outcome = Err(StoreError::Io { doing: "start a thread", cause });
@@ -104,7 +104,7 @@ impl Drop for Saver {
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
-    use std::{fs, ops::ControlFlow, os::unix::fs::symlink, path::Path};
+    use std::{fs, io::Cursor, ops::ControlFlow, os::unix::fs::symlink, path::Path};
 
     use millwright_domain::{
         Digest, FormatHints, InputSpec, LogisticSpec, PipelineSpec, Progress, Split, TrainingSpec,
@@ -148,6 +148,12 @@ mod tests {
         first.0.expect("an iteration")
     }
 
+    fn bytes(checkpoint: &Checkpoint) -> Vec<u8> {
+        let mut bytes = Cursor::new(vec![]);
+        checkpoint.write(&mut bytes).expect("there is room");
+        bytes.into_inner()
+    }
+
     #[test]
     fn a_full_disk_costs_a_checkpoint_and_no_more() {
         let folder = tempfile::tempdir().expect("a folder");
@@ -156,15 +162,15 @@ mod tests {
         let job = JobId::random();
         let mut saver = Saver::new(checkpoints.clone(), job.clone(), Duration::ZERO);
         saver.save_last(&checkpoint);
-        let saved = checkpoints.last(&job).map(|saved| saved.encode());
-        assert_eq!(saved, Some(checkpoint.encode()));
+        let saved = checkpoints.last(&job).map(|saved| bytes(&saved));
+        assert_eq!(saved, Some(bytes(&checkpoint)));
 
         // Every write to this device fails for want of space.
         let half = folder.path().join("checkpoints").join(format!("{job}.new"));
         symlink("/dev/full", half).expect("a link");
         saver.save_last(&checkpoint);
         assert!(saver.fails);
-        assert_eq!(checkpoints.last(&job).map(|kept| kept.encode()), saved, "the one before");
+        assert_eq!(checkpoints.last(&job).map(|kept| bytes(&kept)), saved, "the one before");
         saver.save_last(&checkpoint);
         assert!(!saver.fails, "there is space again");
     }

@@ -2,7 +2,10 @@
 
 mod plant;
 
-use std::ops::ControlFlow;
+use std::{
+    io::{Cursor, ErrorKind},
+    ops::ControlFlow,
+};
 
 use millwright_domain::{
     Code, Digest, Fault, MiniBatchSpec, Progress, Solver, TrainingSpec, ValidationSpec,
@@ -28,7 +31,9 @@ impl TrainingObserver for Keeper {
     }
 
     fn checkpoint(&mut self, checkpoint: &Checkpoint) -> ControlFlow<()> {
-        self.kept.push(checkpoint.encode());
+        let mut bytes = Cursor::new(vec![]);
+        checkpoint.write(&mut bytes).expect("there is room");
+        self.kept.push(bytes.into_inner());
         assert!(checkpoint.iteration() > 0);
         if self.kept.len() < self.most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     }
@@ -115,6 +120,21 @@ fn the_same_name_for_a_table_of_another_size_is_found_out() {
     let (_, checkpoints) = kept(&narrow, &spec);
     let error = resumed(&wide, job(&spec), &checkpoints[0]).expect_err("another size");
     assert!(error.to_string().contains("a model of another size"), "{error}");
+}
+
+#[test]
+fn what_a_checkpoint_is_written_to_says_why_it_is_full() {
+    let table = open(&data("bands.csv"));
+    let (_, kept) = kept(&table, &short(Solver::Lbfgs, &table));
+    let (checkpoint, length) = (Checkpoint::decode(&kept[0]).expect("sound"), kept[0].len());
+    for room in [4, 60, 100, length - 1] {
+        let failed = checkpoint.write(&mut Cursor::new(vec![0; room].as_mut_slice()));
+        assert_eq!(
+            failed.expect_err("it has no room").kind(),
+            ErrorKind::WriteZero,
+            "{room} bytes"
+        );
+    }
 }
 
 #[test]

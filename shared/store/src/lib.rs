@@ -45,7 +45,7 @@ pub use job::{JobOutcome, JobStore, JobTotals};
 pub use lock::FolderLock;
 #[cfg(feature = "sql")]
 pub use registry::{Change, Committed, Fact, RegistryStore, RegistryTotals, Snapshot};
-pub use replace::replace_file;
+pub use replace::{Replacement, replace_file};
 #[cfg(feature = "sql")]
 pub use sqlite::{SqliteJobs, SqliteRegistry};
 

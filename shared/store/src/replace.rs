@@ -21,13 +21,59 @@ use crate::{
 /// # Errors
 /// [`StoreError::Full`] or [`StoreError::Io`]; then the old content is there.
 pub fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    let new = beside(path);
-    let replaced = replace(path, &new, bytes);
-    if replaced.is_err() {
-        // Half a file takes space that may be what is missing.
-        let _ = fs::remove_file(&new);
+    Replacement::of(path, |file| file.write_all(bytes))?.commit()
+}
+
+/// What is to replace a file as [`replace_file`] does, written beside it; the file is as it was until
+/// [`Replacement::commit`], and what is dropped before is gone.
+#[derive(Debug)]
+pub struct Replacement {
+    path: PathBuf,
+    new: PathBuf,
+    file: File,
+    is_committed: bool,
+}
+
+impl Replacement {
+    /// Has `write` write what is to be the content of the file at `path`.
+    ///
+    /// # Errors
+    /// As [`replace_file`].
+    pub fn of(
+        path: &Path,
+        write: impl FnOnce(&mut File) -> io::Result<()>,
+    ) -> Result<Self, StoreError> {
+        let begin = || -> io::Result<Self> {
+            create_folder(folder(path))?;
+            let new = beside(path);
+            let file = File::create(&new)?;
+            Ok(Self { path: path.to_owned(), new, file, is_committed: false })
+        };
+        let failed = StoreError::io("write a file beside the one that it replaces");
+        let mut replacement = begin().map_err(&failed)?;
+        write(&mut replacement.file).map_err(failed)?;
+        Ok(replacement)
     }
-    replaced.map_err(StoreError::io("replace a file"))
+
+    /// Replaces the file, durably.
+    ///
+    /// # Errors
+    /// As [`replace_file`].
+    pub fn commit(mut self) -> Result<(), StoreError> {
+        let failed = StoreError::io("replace a file");
+        self.file.sync_all().and_then(|()| fs::rename(&self.new, &self.path)).map_err(&failed)?;
+        self.is_committed = true;
+        sync_folder(folder(&self.path)).map_err(failed)
+    }
+}
+
+impl Drop for Replacement {
+    fn drop(&mut self) {
+        if !self.is_committed {
+            // Half a file takes space that may be what is missing.
+            let _ = fs::remove_file(&self.new);
+        }
+    }
 }
 
 fn beside(path: &Path) -> PathBuf {
@@ -36,15 +82,9 @@ fn beside(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
-fn replace(path: &Path, new: &Path, bytes: &[u8]) -> io::Result<()> {
+fn folder(path: &Path) -> &Path {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new("."));
-    create_folder(folder)?;
-    let mut file = File::create(new)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(new, path)?;
-    sync_folder(folder)
+    folder.unwrap_or(Path::new("."))
 }
 
 #[cfg(test)]
@@ -60,6 +100,16 @@ mod tests {
             assert_eq!(fs::read_to_string(&path).expect("there"), bytes);
         }
         assert_eq!(fs::read_dir(path.parent().expect("a folder")).expect("there").count(), 1);
+    }
+
+    #[test]
+    fn what_is_not_committed_is_gone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("file");
+        replace_file(&path, b"first").expect("replaced");
+        drop(Replacement::of(&path, |file| file.write_all(b"second")).expect("written"));
+        assert_eq!(fs::read(&path).expect("there"), b"first");
+        assert_eq!(fs::read_dir(folder.path()).expect("there").count(), 1);
     }
 
     #[cfg(target_os = "linux")]

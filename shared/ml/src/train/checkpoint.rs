@@ -1,6 +1,8 @@
 //! A training run that can be taken up again.
 
-use millwright_domain::{Code, CurvePoint, Digest, Fault, LIBRARY, Scores, TrainingSpec};
+use std::io::{self, BufWriter, Seek, SeekFrom, Write};
+
+use millwright_domain::{Code, CurvePoint, Digest, Fault, Hasher, LIBRARY, Scores, TrainingSpec};
 use serde::{Deserialize, Serialize};
 
 use super::{TrainError, curve::Curve};
@@ -10,6 +12,8 @@ use crate::logistic::{Fitter, MeanLoss, Run};
 const MAGIC: &[u8; 8] = b"mwtrain2";
 /// Length of a digest as text.
 const DIGEST: usize = 71;
+/// Bytes that are written at a time.
+const PIECE: usize = 64 << 10;
 
 /// All that a training run has found out after an iteration.
 ///
@@ -105,22 +109,27 @@ impl Checkpoint {
         self.run.iterations
     }
 
-    /// The bytes to keep: a format, a digest, and what that is of.
+    /// Writes the bytes to keep to the beginning of `out`: a format, a digest, and what that is of.
     ///
     /// They are a few kilobytes and, for each parameter of the model, 16 to 190 bytes: 64
-    /// with L-BFGS where these are millions.
-    pub fn encode(&self) -> Vec<u8> {
-        const START: usize = MAGIC.len() + DIGEST;
-        // Most of a large model's memory is in its checkpoint: it is never held twice.
-        let bytes = [MAGIC.as_slice(), &[0; DIGEST]].concat();
-        let written = postcard::to_extend(self, bytes);
-        let mut bytes = written.expect("vectors of numbers have a length");
-        let digest = Digest::of(&bytes[START..]).to_string();
-        bytes[MAGIC.len()..START].copy_from_slice(digest.as_bytes());
-        bytes
+    /// with L-BFGS where these are millions. Of that nothing is held in memory.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write(&self, out: &mut (impl Write + Seek)) -> io::Result<()> {
+        out.write_all(MAGIC)?;
+        out.write_all(&[0; DIGEST])?;
+        let mut hashed = Hashed { out, hasher: Hasher::default(), failure: None };
+        let written = postcard::to_io(self, BufWriter::with_capacity(PIECE, &mut hashed)).map(drop);
+        // All that is said of a failure is that there was one.
+        hashed.failure.map_or(Ok(()), Err)?;
+        written.map_err(io::Error::other)?;
+        let digest = hashed.hasher.finish().to_string();
+        out.seek(SeekFrom::Start(MAGIC.len() as u64))?;
+        out.write_all(digest.as_bytes())
     }
 
-    /// Reads what [`Self::encode`] wrote; nothing is allocated before the digest was found right.
+    /// Reads what [`Self::write`] wrote; nothing is allocated before the digest was found right.
     ///
     /// # Errors
     /// [`CheckpointError`] if a single bit differs.
@@ -134,5 +143,28 @@ impl Checkpoint {
             Ok((checkpoint, [])) => Ok(checkpoint),
             Ok(_) | Err(_) => Err(CheckpointError::Format),
         }
+    }
+}
+
+/// Adds what is written to a digest.
+struct Hashed<'a, W> {
+    out: &'a mut W,
+    hasher: Hasher,
+    failure: Option<io::Error>,
+}
+
+impl<W: Write> Write for Hashed<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if let Err(error) = self.out.write_all(bytes) {
+            let kind = error.kind();
+            self.failure.get_or_insert(error);
+            return Err(kind.into());
+        }
+        self.hasher.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
     }
 }

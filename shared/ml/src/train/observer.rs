@@ -28,7 +28,7 @@ pub trait TrainingObserver {
     fn progress(&mut self, progress: Progress) -> ControlFlow<()>;
 
     /// Offered after each iteration, when its progress was told: all that it takes to go on from
-    /// here. [`Checkpoint::encode`] costs time and memory; what is not encoded costs nothing.
+    /// here. [`Checkpoint::write`] takes its time; what is not written costs nothing.
     fn checkpoint(&mut self, checkpoint: &Checkpoint) -> ControlFlow<()> {
         let _ = checkpoint;
         ControlFlow::Continue(())
