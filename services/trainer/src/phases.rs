@@ -16,13 +16,15 @@ impl Phases {
         Self { phase: Phase::Reading, step: Step::begin(name(Phase::Reading)), iterations: 0 }
     }
 
-    /// Begins the next span when the phase is another.
-    pub(crate) fn tell(&mut self, told: &Progress) {
-        if told.phase != self.phase {
+    /// Begins the next span when the phase is another, and says whether it is.
+    pub(crate) fn tell(&mut self, told: &Progress) -> bool {
+        let is_another = told.phase != self.phase;
+        if is_another {
             self.end();
             (self.phase, self.step) = (told.phase, Step::begin(name(told.phase)));
         }
         self.iterations = told.iteration;
+        is_another
     }
 
     fn end(&self) {

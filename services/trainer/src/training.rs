@@ -8,7 +8,10 @@ use std::{
     time::Duration,
 };
 
-use millwright_chassis::background::{LAST, stand_back};
+use millwright_chassis::{
+    background::{LAST, stand_back},
+    memory,
+};
 use millwright_domain::{Phase, Progress, TrainingJob};
 use millwright_ml::{
     Checkpoint, CsvTable, TrainError, Trained, TrainingInput, TrainingObserver, train,
@@ -54,6 +57,7 @@ impl Training {
             let _in_the_job = (lines.entered(), trace.attach());
             let run = AssertUnwindSafe(|| self.train(&reply));
             let outcome = panic::catch_unwind(run).unwrap_or(Err(Failure::Panicked));
+            give_back();
             // Nobody waits any more when the training was given up.
             let _ = reply.send(outcome);
         })?;
@@ -117,6 +121,13 @@ impl Training {
 /// To whoever waits for the training.
 type Reply = oneshot::Sender<Result<Option<Trained>, Failure>>;
 
+/// Gives back memory that a phase has left. The next would not use the half of it, and a plant that has
+/// trained would keep it.
+fn give_back() {
+    memory::give_back();
+    rayon::broadcast(|_| memory::give_back());
+}
+
 /// Once a stop has waited long enough.
 async fn late(halt: &Halt) {
     halt.stopped().await;
@@ -144,7 +155,9 @@ impl Observer<'_> {
 impl TrainingObserver for Observer<'_> {
     fn progress(&mut self, told: Progress) -> ControlFlow<()> {
         let Training { job, live, halt, .. } = self.training;
-        self.phases.tell(&told);
+        if self.phases.tell(&told) {
+            give_back();
+        }
         self.meters.iter().for_each(|meters| meters.tell(&told));
         // Reading comes again before the iterations go on.
         live.tell(&job.id, Progress { iteration: told.iteration.max(self.resumed_at), ..told });

@@ -20,6 +20,7 @@
 
 pub mod args;
 pub mod background;
+pub mod memory;
 
 mod config_error;
 mod connections;
