@@ -6,16 +6,21 @@ use std::{
 };
 
 use futures::StreamExt;
-use millwright_chassis::{Step, background::in_background};
-use millwright_client::{ClientError, RegistryClient};
+use millwright_chassis::{
+    Step,
+    background::{Background, in_background},
+};
+use millwright_client::{ClientError, RegistryClient, RetryPolicy};
 use millwright_domain::{Artifact, Fault};
 use millwright_ml::ArtifactError;
 use tokio::{
+    runtime::Handle,
     sync::{Notify, Semaphore},
     time::sleep,
 };
 
 use crate::{
+    ServeError,
     cache::{Cache, Content, is_held},
     catalog::{Problem, Wanted},
     model::{ServedModel, Workshop},
@@ -25,20 +30,37 @@ use crate::{
 /// Artifacts that are fetched and checked at the same time.
 const LOADS: usize = 2;
 
-/// What loads need. Clones share it.
+/// What loads need, and where they run: nobody who is served waits for them. Clones share it.
 #[derive(Clone)]
 pub(crate) struct Dock {
     pub(crate) registry: RegistryClient,
     pub(crate) cache: Cache,
     pub(crate) workshop: Workshop,
+    background: Arc<Background>,
     places: Arc<Semaphore>,
     reached: Arc<Notify>,
 }
 
 impl Dock {
-    pub(crate) fn new(registry: RegistryClient, cache: Cache, workshop: Workshop) -> Self {
+    /// # Errors
+    /// [`ServeError::Thread`]; [`ServeError::Registry`] if the address cannot be used.
+    pub(crate) fn new(
+        registry: &str,
+        cache: Cache,
+        workshop: Workshop,
+    ) -> Result<Self, ServeError> {
+        let background = Background::start("loads").map_err(ServeError::Thread)?;
+        // The connection is a task too: half a gigabyte that comes in holds up no answer.
+        let registry = background.within(|| RegistryClient::connect_lazy(registry))?;
+        // A load that fails is tried again by the loader, which can tell what is the matter meanwhile.
+        let registry = registry.with_retry(RetryPolicy::NEVER);
         let (places, reached) = (Arc::new(Semaphore::new(LOADS)), Arc::new(Notify::new()));
-        Self { registry, cache, workshop, places, reached }
+        Ok(Self { registry, cache, workshop, background: Arc::new(background), places, reached })
+    }
+
+    /// Where loads are started.
+    pub(crate) fn tasks(&self) -> &Handle {
+        self.background.tasks()
     }
 
     /// Lets loads that wait for another try begin it: the registry is there again.
@@ -70,7 +92,7 @@ impl Dock {
         let content = self.content(&wanted).await?;
         let (workshop, began) = (self.workshop.clone(), Instant::now());
         let _step = Step::begin("open");
-        // Checking is work for a thread of its own: nobody who is served waits for it.
+        // Checking is work for a thread of its own: other loads come in meanwhile.
         let opened = in_background("load", move || workshop.open(wanted, &content)).await;
         match opened.map_err(|error| Problem::Passing(format!("no thread checks it: {error}")))? {
             Some(Ok(model)) => {
@@ -144,4 +166,26 @@ fn passing(error: impl Fault) -> Problem {
 
 fn damaged(problem: &'static str) -> Problem {
     passing(ClientError::Damaged { problem })
+}
+
+#[cfg(test)]
+mod tests {
+    use opentelemetry::global::meter;
+
+    use super::*;
+    use crate::{BatchPolicy, Compute, Instruments};
+
+    #[tokio::test]
+    async fn the_connection_to_the_registry_is_none_of_the_runtime_that_serves() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let cache = Cache::open(folder.path()).await.expect("a cache");
+        let (policy, serving) = (BatchPolicy::default(), Handle::current());
+        let compute = Compute::new(1).expect("a thread");
+        let instruments = Instruments::new(&meter("test"));
+        let workshop = Workshop { policy, compute, instruments, serving: serving.clone() };
+        let before = serving.metrics().num_alive_tasks();
+        let dock = Dock::new("127.0.0.1:7401", cache, workshop).expect("an address");
+        assert!(dock.tasks().metrics().num_alive_tasks() > 0);
+        assert_eq!(serving.metrics().num_alive_tasks(), before);
+    }
 }

@@ -234,7 +234,7 @@ impl Loader {
             let load = self.dock.clone().load(wanted.clone(), efforts.pause(&wanted));
             let identity = wanted.clone();
             let task = async { Ended::Load(identity, load.await) };
-            efforts.begin(wanted, self.tasks.spawn(task));
+            efforts.begin(wanted, self.tasks.spawn_on(task, self.dock.tasks()));
         }
     }
 

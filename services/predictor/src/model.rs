@@ -5,6 +5,7 @@ use std::sync::Arc;
 use millwright_domain::{Artifact, ModelName, ModelSignature, Version};
 use millwright_ml::{ArtifactError, FittedPipeline, Predictor};
 use millwright_proto::predictor::ServedVersion;
+use tokio::runtime::Handle;
 
 use crate::{
     BatchPolicy, Batcher, Compute, cache::Content, catalog::Wanted, index::Target,
@@ -50,13 +51,14 @@ pub(crate) struct Workshop {
     pub(crate) policy: BatchPolicy,
     pub(crate) compute: Compute,
     pub(crate) instruments: Instruments,
+    /// The runtime that serves: it has the queues, whoever opens a version.
+    pub(crate) serving: Handle,
 }
 
 impl Workshop {
     /// Checks an artifact, replays its golden rows and starts its queue.
     ///
-    /// Takes as long as the artifact is large: not for a thread that serves. Must be called within
-    /// a Tokio runtime.
+    /// Takes as long as the artifact is large: not for a thread that serves.
     pub(crate) fn open(
         &self,
         wanted: Wanted,
@@ -71,6 +73,7 @@ impl Workshop {
         let (signature, classes) = (manifest.signature.clone(), manifest.classes.clone());
         let metrics = self.instruments.of(&name).with_version(version);
         let pipeline: Arc<dyn Predictor> = Arc::new(pipeline);
+        let _serving = self.serving.enter();
         let batcher = Batcher::spawn(pipeline, self.policy, self.compute.clone(), metrics);
         let told = ServedVersion {
             model: name.to_string(),

@@ -11,7 +11,7 @@ use millwright_proto::{
     predictor::predictor_service_server::PredictorServiceServer,
 };
 use millwright_store::StoreError;
-use tokio::sync::watch;
+use tokio::{runtime::Handle, sync::watch};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use crate::{
@@ -32,6 +32,9 @@ pub enum ServeError {
     /// There are no threads to compute on.
     #[error(transparent)]
     Pool(#[from] PoolError),
+    /// There is no thread to load versions on.
+    #[error("cannot start the thread of loads: {0}")]
+    Thread(#[source] std::io::Error),
     /// The server could not be put together.
     #[error(transparent)]
     Server(#[from] millwright_chassis::ServeError),
@@ -42,7 +45,7 @@ impl Fault for ServeError {
         match self {
             Self::Store(error) => error.code(),
             Self::Registry(error) => error.code(),
-            Self::Pool(_) => Code::ResourceExhausted,
+            Self::Pool(_) | Self::Thread(_) => Code::ResourceExhausted,
             Self::Server(error) => error.code(),
         }
     }
@@ -55,7 +58,7 @@ impl ServeError {
             Self::Store(StoreError::Damaged { .. }) => Exit::Data,
             Self::Store(_) => Exit::CannotCreate,
             Self::Registry(_) => Exit::Usage,
-            Self::Pool(_) => Exit::Temporary,
+            Self::Pool(_) | Self::Thread(_) => Exit::Temporary,
             Self::Server(error) => error.code().into(),
         }
     }
@@ -74,10 +77,9 @@ pub async fn serve(
 ) -> Result<(), ServeError> {
     let Config { data_dir, registry, policy, compute_threads, limits } = config;
     let cache = Cache::open(&data_dir.join("predictor")).await?;
-    // A load that fails is tried again by the loader, which can tell what is the matter meanwhile.
-    let registry = RegistryClient::connect_lazy(&registry)?.with_retry(RetryPolicy::NEVER);
     let compute = Compute::new(compute_threads.get())?;
-    let workshop = Workshop { policy, compute, instruments: Instruments::new(&meter()) };
+    let (instruments, serving) = (Instruments::new(&meter()), Handle::current());
+    let workshop = Workshop { policy, compute, instruments, serving };
     let catalog = Catalog::default();
     observed::observe(&meter(), &catalog, &policy);
     observe_disk("predictor", &data_dir);
@@ -85,14 +87,14 @@ pub async fn serve(
     let Listeners { grpc, rest } = listeners.into();
     let largest = limits.max_message_bytes;
     let predictions = Predictions { catalog: catalog.clone(), stop: stop.clone(), largest };
-    let repository =
-        Repository { catalog: catalog.clone(), registry: registry.clone(), stop: stop.clone() };
+    let dock = Dock::new(&registry, cache, workshop)?;
+    let registry = RegistryClient::connect_lazy(&registry)?.with_retry(RetryPolicy::NEVER);
+    let repository = Repository { catalog: catalog.clone(), registry, stop: stop.clone() };
     let inference = Inference { catalog: catalog.clone(), repository, stop: stop.clone(), largest };
     let mut services = services(predictions, inference.clone());
     if let Some(listener) = rest {
         services = services.with_http(rest::face(listener, inference));
     }
-    let dock = Dock::new(registry, cache, workshop);
     let following = Following::start(dock, catalog, services.health(), stop.clone()).await;
     millwright_chassis::serve(grpc, services, limits, stop).await?;
     following.end().await;

@@ -66,22 +66,53 @@ pub fn runtime() -> io::Result<Runtime> {
     Ok(runtime)
 }
 
-/// What comes of `work` on a thread of its own that stands back, and may start tasks; nothing if it
-/// panics.
+/// A runtime of one thread that stands back, with the threads that its tasks block on. It ends, and its
+/// tasks with it, when this is dropped.
+pub struct Background {
+    tasks: Handle,
+    _end: oneshot::Sender<()>,
+}
+
+impl Background {
+    /// Starts its thread.
+    ///
+    /// # Errors
+    /// The system has no more threads.
+    pub fn start(name: &str) -> io::Result<Self> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let ((end, ended), tasks) = (oneshot::channel(), runtime.handle().clone());
+        thread::Builder::new().name(name.to_owned()).spawn(move || {
+            // Threads that it starts inherit this.
+            stand_back(LAST);
+            // Nothing is ever sent.
+            let _ = runtime.block_on(ended);
+        })?;
+        Ok(Self { tasks, _end: end })
+    }
+
+    /// Where its tasks are started.
+    pub fn tasks(&self) -> &Handle {
+        &self.tasks
+    }
+
+    /// What comes of `make`, which may start tasks: they are this runtime's.
+    pub fn within<T>(&self, make: impl FnOnce() -> T) -> T {
+        let _entered = self.tasks.enter();
+        make()
+    }
+}
+
+/// What comes of `work` on a thread of its own that stands back; nothing if it panics.
 ///
 /// # Errors
 /// The system has no more threads.
-///
-/// # Panics
-/// Outside of a Tokio runtime.
 pub async fn in_background<T: Send + 'static>(
     name: &str,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> io::Result<Option<T>> {
-    let ((reply, outcome), runtime) = (oneshot::channel(), Handle::current());
+    let (reply, outcome) = oneshot::channel();
     thread::Builder::new().name(name.to_owned()).spawn(move || {
         stand_back(LAST);
-        let _entered = runtime.enter();
         // Nobody may be waiting any more.
         let _ = reply.send(work());
     })?;
@@ -116,6 +147,24 @@ mod tests {
             (worker.await.expect("no panic"), blocking().await.expect("no panic"))
         });
         assert_eq!((worker, other), (own, (own + BEHIND).min(19)));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn tasks_of_the_background_stand_back_and_so_does_what_they_block_on() {
+        let (own, background) = (niceness(), Background::start("test").expect("a thread"));
+        let both = async { (niceness(), tokio::task::spawn_blocking(niceness).await) };
+        let (task, blocking) = background.tasks().spawn(both).await.expect("no panic");
+        let last = (own + LAST).min(19);
+        assert_eq!((task, blocking.expect("no panic")), (last, last));
+    }
+
+    #[tokio::test]
+    async fn tasks_end_with_the_background() {
+        let background = Background::start("test").expect("a thread");
+        let task = background.tasks().spawn(std::future::pending::<()>());
+        drop(background);
+        assert!(task.await.expect_err("it never ends by itself").is_cancelled());
     }
 
     #[tokio::test]

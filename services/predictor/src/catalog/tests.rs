@@ -4,6 +4,7 @@ use bytes::Bytes;
 use millwright_domain::{Artifact, Digest, Tags};
 use millwright_ml::{FittedPipeline, PipelineParts};
 use millwright_tensor::{Column, Rows};
+use tokio::runtime::Handle;
 
 use super::*;
 use crate::{BatchPolicy, Compute, Instruments, PredictOptions, cache::Content, model::Workshop};
@@ -50,7 +51,8 @@ fn quarantine(catalog: &Catalog, wanted: &Wanted) -> bool {
 fn load(catalog: &Catalog, wanted: Wanted) -> bool {
     let compute = Compute::new(1).expect("a thread");
     let instruments = Instruments::new(&opentelemetry::global::meter("test"));
-    let workshop = Workshop { policy: BatchPolicy::default(), compute, instruments };
+    let (policy, serving) = (BatchPolicy::default(), Handle::current());
+    let workshop = Workshop { policy, compute, instruments, serving };
     let pipeline = FittedPipeline::from_parts(PipelineParts::seeded(1, 2, 0)).expect("a pipeline");
     let content = Content::Held(Bytes::from(pipeline.encode().expect("an artifact")));
     catalog.serve(&Arc::new(workshop.open(wanted, &content).expect("a model")))
