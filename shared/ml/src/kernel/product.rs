@@ -234,19 +234,36 @@ fn add_products<V: Lanes, const R: usize, const P: usize>(
     for panel in panels {
         assert!(panel.len() == depth);
     }
-    for i in 0..depth {
-        let asks = i < ahead.until && i & ((1 << ahead.pace) - 1) == 0;
-        let mut weights = [V::load(&panels[0][i]); P];
-        for (panel, weights) in panels.iter().zip(&mut weights) {
-            *weights = V::load(&panel[i]);
-            if asks {
+    // What asks for nothing does not look at each input whether it should.
+    let until = ahead.until.min(depth);
+    for i in 0..until {
+        if i & ((1 << ahead.pace) - 1) == 0 {
+            for panel in panels {
                 V::prefetch(panel.as_ptr().wrapping_add(ahead.first + (i >> ahead.pace)));
             }
         }
-        for (row, sums) in rows.iter().zip(&mut sums) {
-            for (sum, weights) in sums.iter_mut().zip(weights) {
-                *sum = sum.add_product(row[i], weights);
-            }
+        sums = add_input((rows, panels), i, sums);
+    }
+    for i in until..depth {
+        sums = add_input((rows, panels), i, sums);
+    }
+    sums
+}
+
+/// `sums` and the products of input `i`.
+#[inline(always)]
+fn add_input<V: Lanes, const R: usize, const P: usize>(
+    (rows, panels): ([&[f32]; R], [&[Lane]; P]),
+    i: usize,
+    mut sums: [[V; P]; R],
+) -> [[V; P]; R] {
+    let mut weights = [V::load(&panels[0][i]); P];
+    for (panel, weights) in panels.iter().zip(&mut weights) {
+        *weights = V::load(&panel[i]);
+    }
+    for (row, sums) in rows.iter().zip(&mut sums) {
+        for (sum, weights) in sums.iter_mut().zip(weights) {
+            *sum = sum.add_product(row[i], weights);
         }
     }
     sums
