@@ -42,6 +42,8 @@ pub(crate) struct Dock {
 }
 
 impl Dock {
+    /// Starts the thread of loads, which connects to `registry` when it is first used.
+    ///
     /// # Errors
     /// [`ServeError::Thread`]; [`ServeError::Registry`] if the address cannot be used.
     pub(crate) fn new(

@@ -121,7 +121,7 @@ impl Training {
 /// To whoever waits for the training.
 type Reply = oneshot::Sender<Result<Option<Trained>, Failure>>;
 
-/// Gives back memory that a phase has left. The next would not use the half of it, and a plant that has
+/// Gives back memory that a phase has left: the next has no use for most of it, and a plant that has
 /// trained would keep it.
 fn give_back() {
     memory::give_back();
