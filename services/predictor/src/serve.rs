@@ -88,6 +88,7 @@ pub async fn serve(
     let largest = limits.max_message_bytes;
     let predictions = Predictions { catalog: catalog.clone(), stop: stop.clone(), largest };
     let dock = Dock::new(&registry, cache, workshop)?;
+    // Its own connection, which no load holds up; whoever asks hears at once that the registry is away.
     let registry = RegistryClient::connect_lazy(&registry)?.with_retry(RetryPolicy::NEVER);
     let repository = Repository { catalog: catalog.clone(), registry, stop: stop.clone() };
     let inference = Inference { catalog: catalog.clone(), repository, stop: stop.clone(), largest };
