@@ -105,12 +105,11 @@ impl Batcher {
     }
 
     fn predict_here(&self, rows: &Rows, options: &PredictOptions) -> Result<Answer, ServingError> {
-        if options.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+        let now = Instant::now();
+        if options.deadline.is_some_and(|deadline| deadline <= now) {
             return Err(ServingError::DeadlinePassed);
         }
-        let mut answer = self.executor.run_here(rows)?;
-        answer.receipt.finish();
-        Ok(answer)
+        self.executor.run_here(rows, now)
     }
 
     async fn queued(

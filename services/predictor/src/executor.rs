@@ -65,10 +65,9 @@ impl Executor {
         Compute::is_light(self.model.as_ref(), rows)
     }
 
-    /// Computes light `rows` of a lone caller where it stands.
-    pub(crate) fn run_here(&self, rows: &Rows) -> Result<Answer, ServingError> {
+    /// Computes light `rows` of a lone caller where it stands, from `began` on.
+    pub(crate) fn run_here(&self, rows: &Rows, began: Instant) -> Result<Answer, ServingError> {
         let traced = self.metrics.spans().compute_here(rows.len());
-        let began = Instant::now();
         let outcome = {
             let _kernel = traced.kernel();
             Compute::run_here(self.model.as_ref(), rows)

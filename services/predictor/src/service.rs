@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// What a message of a stream adds to an answer, in bytes, at most.
-pub(crate) const FRAME: usize = 64;
+const FRAME: usize = 64;
 
 /// Longest correlation id, in characters.
 const LONGEST_ID: usize = 128;

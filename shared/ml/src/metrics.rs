@@ -23,7 +23,7 @@ pub(crate) struct Outcome {
 impl Outcome {
     /// Of a row of class `truth` for which `probabilities` were answered.
     pub(crate) fn of(truth: u32, probabilities: &[f32]) -> Self {
-        let predicted = most_probable(probabilities) as u32;
+        let predicted = most_probable(probabilities);
         Self { truth, predicted, probability: probabilities[truth as usize] }
     }
 }

@@ -1,5 +1,8 @@
 //! Fitted steps and head: what computes predictions, without where it comes from.
 
+use std::sync::Arc;
+
+use bytes::Bytes;
 use millwright_domain::ModelSignature;
 use millwright_tensor::{Column, ColumnSpec, Datatype, Rows};
 use rayon::prelude::*;
@@ -10,7 +13,7 @@ use crate::{
     hidden::{Hidden, TENSORS},
     logistic::n_outputs,
     parts::are_names,
-    softmax::{most_probable, probabilities},
+    softmax::{most_probable_of_each, probabilities},
     steps::{NumericSteps, Vectorizer},
     table::quoted,
 };
@@ -31,6 +34,8 @@ const FLOPS_PER_TERM: u64 = 300;
 pub(crate) struct Model {
     pub(crate) signature: ModelSignature,
     pub(crate) classes: Vec<String>,
+    /// The same, as answers share them.
+    labels: Arc<[Bytes]>,
     pub(crate) steps: Steps,
     pub(crate) hidden: Hidden,
     pub(crate) head: Head,
@@ -101,7 +106,8 @@ impl Model {
             return Err(ArtifactError::HEAD);
         }
         let signature = ModelSignature::classifier_of(inputs, &classes);
-        Ok(Self { signature, classes, steps, hidden, head })
+        let labels = classes.iter().map(|class| Bytes::from(class.clone())).collect();
+        Ok(Self { signature, classes, labels, steps, hidden, head })
     }
 
     /// What a row costs, in floating point operations, roughly.
@@ -119,9 +125,9 @@ impl Model {
     pub(crate) fn predict(&self, rows: &Rows) -> Result<Rows, PredictError> {
         let answers = self.probabilities(rows)?;
         let width = self.classes.len();
-        let label = |row| self.classes[most_probable(row)].as_str();
-        let labels = Column::var(answers.chunks_exact(width).map(label));
-        let columns = [labels.ok_or(PredictError::TooMany)?, Column::of_fp32(width, answers)];
+        let codes = most_probable_of_each(&answers, width);
+        let labels = Column::Coded { codes, texts: self.labels.clone() };
+        let columns = [labels, Column::of_fp32(width, answers)];
         Ok(Rows::new(rows.len(), columns).expect("both columns hold one entry a row"))
     }
 
@@ -248,9 +254,11 @@ fn check(input: &ColumnSpec, column: &Column) -> Result<(), PredictError> {
     let name = || input.name.clone();
     let other = |expected, found| PredictError::Datatype { input: name(), expected, found };
     match (input.datatype, column) {
-        (Datatype::Bytes, Column::Var { .. }) => Ok(()),
+        (Datatype::Bytes, Column::Var { .. } | Column::Coded { .. }) => Ok(()),
         (Datatype::Bytes, Column::Fixed { datatype, .. }) => Err(other("BYTES", *datatype)),
-        (_, Column::Var { .. }) => Err(other("FP32 or FP64", Datatype::Bytes)),
+        (_, Column::Var { .. } | Column::Coded { .. }) => {
+            Err(other("FP32 or FP64", Datatype::Bytes))
+        }
         (_, Column::Fixed { datatype: Datatype::Fp32 | Datatype::Fp64, width, .. }) => {
             let (expected, found) = (input.width(), *width);
             if expected == found {

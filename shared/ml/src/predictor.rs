@@ -71,7 +71,7 @@ pub enum PredictError {
         /// The row, from 0.
         row: usize,
     },
-    /// The labels of the answer would exceed 4 GiB.
+    /// The texts of the rows exceed 4 GiB together.
     #[error("too many rows for one answer: send fewer")]
     TooMany,
 }

@@ -2,7 +2,7 @@
 
 use std::f64::consts::{LN_2, LOG2_E};
 
-use crate::kernel::{Loop, vectorised};
+use millwright_tensor::cpu::{Loop, vectorised};
 
 /// Exponentials that are kept until the sums of their rows are there, where a row has no more.
 const KEPT: usize = 1024;
@@ -31,12 +31,36 @@ pub(crate) fn sigmoid(z: f64) -> f64 {
 
 /// Position of the first of the largest probabilities, none of which is negative; 0 where there are
 /// none.
-pub(crate) fn most_probable(probabilities: &[f32]) -> usize {
+#[inline(always)]
+pub(crate) fn most_probable(probabilities: &[f32]) -> u32 {
     // Of numbers that are not negative, the bits have the order. Compared together with its position,
     // none takes a branch, which would be guessed wrong twice a row.
     let key = |(i, p): (usize, &f32)| u64::from(p.to_bits()) << 32 | u64::from(!(i as u32));
     let best = probabilities.iter().enumerate().map(key).fold(u64::from(u32::MAX), u64::max);
-    !(best as u32) as usize
+    !(best as u32)
+}
+
+/// The same of each row of `probabilities` (rows, `classes`).
+pub(crate) fn most_probable_of_each(probabilities: &[f32], classes: usize) -> Vec<u32> {
+    vectorised(MostProbable { probabilities, classes })
+}
+
+struct MostProbable<'a> {
+    probabilities: &'a [f32],
+    classes: usize,
+}
+
+impl Loop for MostProbable<'_> {
+    type Output = Vec<u32>;
+
+    #[inline(always)]
+    fn run(self) -> Vec<u32> {
+        let mut found = vec![0; self.probabilities.len() / self.classes];
+        for (row, found) in self.probabilities.chunks_exact(self.classes).zip(&mut found) {
+            *found = most_probable(row);
+        }
+        found
+    }
 }
 
 struct Softmax<'a> {
@@ -65,9 +89,10 @@ impl Loop for Softmax<'_> {
             // Of all rows at once: a row of ten would leave most of a register's lanes empty.
             kept.iter_mut().for_each(|kept| *kept = exponential(*kept));
             for (kept, into) in kept.chunks_exact(classes).zip(into.chunks_exact_mut(classes)) {
-                let total = kept.iter().sum::<f64>();
+                // One division a row: rounded to 32 bits, the product is the quotient.
+                let part = 1.0 / kept.iter().sum::<f64>();
                 let shares = into.iter_mut().zip(kept);
-                shares.for_each(|(probability, share)| *probability = (share / total) as f32);
+                shares.for_each(|(probability, share)| *probability = (share * part) as f32);
             }
         }
     }
@@ -109,8 +134,9 @@ const TAYLOR: [f64; 14] = {
 
 #[cfg(test)]
 mod tests {
+    use millwright_tensor::cpu::Instructions;
+
     use super::*;
-    use crate::kernel::vectorised_each;
 
     #[test]
     fn exponentials_are_those_of_the_c_library() {
@@ -139,7 +165,8 @@ mod tests {
             }
         }
 
-        let each = vectorised_each(|| Exponentials);
+        let each = Instructions::available().into_iter().map(|set| set.run(Exponentials));
+        let each = each.collect::<Vec<_>>();
         assert!(each.iter().all(|bits| *bits == each[0]));
     }
 
@@ -167,6 +194,10 @@ mod tests {
         assert_eq!(most_probable(&[0.0, 0.0]), 0);
         assert_eq!(most_probable(&[0.1, 0.4, 0.1, 0.4]), 1);
         assert_eq!(most_probable(&[0.0, f32::MIN_POSITIVE, 1.0]), 2);
+        let late = (0..1_000).map(|i| f32::from(u8::from(i >= 700))).collect::<Vec<_>>();
+        assert_eq!(most_probable_of_each(&late, 1_000), [700]);
+        let rows = [0.0, 0.0, 0.4, 0.5, 0.6, 0.1, 0.0, 0.1];
+        assert_eq!(most_probable_of_each(&rows, 2), [0, 1, 0, 1]);
     }
 
     #[test]

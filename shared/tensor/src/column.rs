@@ -1,10 +1,13 @@
 //! One column of a batch of rows.
 
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
 use bytes::{Bytes, BytesMut};
 
-use crate::Datatype;
+use crate::{
+    Datatype,
+    cpu::{Loop, vectorised},
+};
 
 /// The values of one column for every row of a batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +27,13 @@ pub enum Column {
         offsets: Vec<u32>,
         /// The rows' bytes.
         data: Bytes,
+    },
+    /// Strings of bytes of which each is one of a few: row `i` is `texts[codes[i]]`.
+    Coded {
+        /// One a row.
+        codes: Vec<u32>,
+        /// What rows may be.
+        texts: Arc<[Bytes]>,
     },
 }
 
@@ -86,16 +96,23 @@ impl Column {
                     && offsets.is_sorted()
                     && offsets.last().is_some_and(|end| *end as usize <= data.len())
             }
+            Self::Coded { codes, texts } => {
+                codes.len() == n && codes.iter().all(|code| (*code as usize) < texts.len())
+            }
         }
     }
 
-    /// Bytes of row `i` of a variable column; empty for a fixed column or a row that is not there.
+    /// Bytes of row `i` of a column of strings; empty for a fixed column or a row that is not there.
     pub fn bytes(&self, i: usize) -> &[u8] {
         match self {
             Self::Var { offsets, data } => match offsets.get(i..=i + 1) {
                 Some(&[from, to]) => data.get(from as usize..to as usize).unwrap_or_default(),
                 _ => &[],
             },
+            Self::Coded { codes, texts } => {
+                let text = codes.get(i).and_then(|code| texts.get(*code as usize));
+                text.map_or(&[], |text| text)
+            }
             Self::Fixed { .. } => &[],
         }
     }
@@ -112,16 +129,13 @@ impl Column {
     }
 
     /// Whether an element of a floating point column is NaN.
-    pub(crate) fn has_nan(&self) -> bool {
-        // All of them are looked at, which is one pass of whole vectors: most columns have none.
+    pub fn has_nan(&self) -> bool {
         match self {
             Self::Fixed { datatype: Datatype::Fp32, data, .. } => {
-                let values = data.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes));
-                values.fold(false, |any, value| any | value.is_nan())
+                vectorised(HasNan(data.as_chunks().0, |bytes| f32::from_le_bytes(bytes).is_nan()))
             }
             Self::Fixed { datatype: Datatype::Fp64, data, .. } => {
-                let values = data.as_chunks().0.iter().map(|bytes| f64::from_le_bytes(*bytes));
-                values.fold(false, |any, value| any | value.is_nan())
+                vectorised(HasNan(data.as_chunks().0, |bytes| f64::from_le_bytes(bytes).is_nan()))
             }
             _ => false,
         }
@@ -137,13 +151,14 @@ impl Column {
     }
 
     /// Bytes of all values.
-    pub(crate) fn byte_len(&self) -> usize {
+    pub fn byte_len(&self) -> usize {
         match self {
             Self::Fixed { data, .. } => data.len(),
             Self::Var { offsets, .. } => match offsets[..] {
                 [from, .., to] => (to - from) as usize,
                 _ => 0,
             },
+            Self::Coded { codes, .. } => (0..codes.len()).map(|i| self.bytes(i).len()).sum(),
         }
     }
 
@@ -158,10 +173,14 @@ impl Column {
             Self::Var { offsets, data } => {
                 Self::Var { offsets: offsets[range.start..=range.end].to_vec(), data: data.clone() }
             }
+            Self::Coded { codes, texts } => {
+                Self::Coded { codes: codes[range].to_vec(), texts: texts.clone() }
+            }
         }
     }
 
-    /// The rows of all `parts` in order; `None` where their kinds differ or 4 GiB are exceeded.
+    /// The rows of all `parts` in order; `None` where their kinds or their `texts` differ, or 4 GiB are
+    /// exceeded.
     ///
     /// FP32 beside FP64 is widened, which changes no value.
     pub(crate) fn concat(parts: &[&Self]) -> Option<Self> {
@@ -170,7 +189,21 @@ impl Column {
                 concat_fixed(parts, *width).or_else(|| widened(parts, *datatype, *width))
             }
             Self::Var { .. } => concat_var(parts),
+            Self::Coded { texts, .. } => concat_coded(parts, texts),
         }
+    }
+}
+
+/// Whether one of the elements is NaN, which the second says of each.
+struct HasNan<'a, const S: usize, F>(&'a [[u8; S]], F);
+
+impl<const S: usize, F: Fn([u8; S]) -> bool> Loop for HasNan<'_, S, F> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn run(self) -> bool {
+        // All of them are looked at, which is one pass of whole vectors: most columns have none.
+        self.0.iter().fold(false, |any, bytes| any | (self.1)(*bytes))
     }
 }
 
@@ -213,4 +246,16 @@ fn concat_var(parts: &[&Column]) -> Option<Column> {
         ends.extend(offsets[1..].iter().map(|end| base + (end - from)));
     }
     Some(Column::Var { offsets: ends, data: joined.freeze() })
+}
+
+fn concat_coded(parts: &[&Column], expected: &Arc<[Bytes]>) -> Option<Column> {
+    let mut joined = Vec::new();
+    for part in parts {
+        let Column::Coded { codes, texts } = part else { return None };
+        if !Arc::ptr_eq(texts, expected) && texts != expected {
+            return None;
+        }
+        joined.extend_from_slice(codes);
+    }
+    Some(Column::Coded { codes: joined, texts: expected.clone() })
 }

@@ -13,6 +13,7 @@
 //! ```
 
 mod column;
+pub mod cpu;
 mod datatype;
 mod rows;
 

@@ -111,6 +111,10 @@ impl Rows {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use bytes::Bytes;
+
     use super::*;
 
     fn sample() -> Rows {
@@ -132,6 +136,25 @@ mod tests {
         let cut = sample().slice(1..3).slice(1..2);
         assert_eq!((cut.len(), cut.columns()[0].bytes(0)), (1, b"ccc".as_slice()));
         assert_eq!((cut.missing_cells(), cut.n_missing_cells()), (vec![1], 1));
+    }
+
+    #[test]
+    fn rows_that_are_one_of_a_few_texts_share_them() {
+        let texts: Arc<[Bytes]> = ["sound", "worn"].map(Bytes::from).into();
+        let coded = |codes: &[u32], texts: &Arc<[Bytes]>| {
+            Rows::new(codes.len(), [Column::Coded { codes: codes.to_vec(), texts: texts.clone() }])
+        };
+        let rows = coded(&[1, 0, 1], &texts).unwrap();
+        let (first, rest) = (rows.slice(0..1), rows.slice(1..3));
+        assert_eq!(
+            (rest.columns()[0].bytes(1), rest.columns()[0].bytes(2)),
+            (&b"worn"[..], &b""[..])
+        );
+        assert_eq!((rows.byte_len(), rest.byte_len()), (13, 9));
+        assert_eq!(Rows::concat(&[&first, &rest]).unwrap(), rows);
+        assert_eq!(coded(&[0, 2], &texts), Err(ShapeError::Rows { column: 0, n: 2 }));
+        let others = coded(&[0], &["worn", "sound"].map(Bytes::from).into()).unwrap();
+        assert_eq!(Rows::concat(&[&first, &others]), Err(ShapeError::Join));
     }
 
     #[test]

@@ -18,8 +18,10 @@ use crate::{
     inference::{Inference, reference},
     job::{PredictOptions, Receipt},
     model::ServedModel,
-    service::FRAME,
 };
+
+/// What version, parameters and a stream's frame add to an answer, in bytes, at most.
+const BESIDE: usize = 512;
 
 impl Inference {
     /// As `Predictions::answer`: the version is chosen at once.
@@ -41,18 +43,19 @@ impl Inference {
                 return Err(ServingError::TooLong { rows: n_rows, limit });
             }
             let answer = model.batcher.predict(rows, options).await?;
-            let response = ModelInferResponse {
+            let told = outputs.encode(&answer.rows, encoding)?;
+            let names = request.model_name.len() + request.id.len();
+            if told.encoded_len() + names + BESIDE > limit {
+                return Err(ServingError::TooLong { rows: n_rows, limit });
+            }
+            pending.answered(answer.receipt);
+            Ok(ModelInferResponse {
                 model_name: request.model_name,
                 model_version: model.version.to_string(),
                 id: request.id,
                 parameters: parameters(&model, answer.receipt, imputed),
-                ..outputs.encode(&answer.rows, encoding)?
-            };
-            if response.encoded_len() + FRAME > limit {
-                return Err(ServingError::TooLong { rows: n_rows, limit });
-            }
-            pending.answered(answer.receipt);
-            Ok(response)
+                ..told
+            })
         }
     }
 
@@ -105,12 +108,13 @@ fn parameters(
     imputed: u32,
 ) -> BTreeMap<String, InferParameter> {
     let TimingReceipt { queue_us, batch_rows, kernel_us } = receipt.to_wire();
+    // By name, as the map keeps them.
     let choices = [
+        ("batch_rows", ParameterChoice::Int64Param(batch_rows.into())),
         ("digest", ParameterChoice::StringParam(model.digest())),
         ("imputed_cells", ParameterChoice::Int64Param(imputed.into())),
-        ("queue_us", ParameterChoice::Int64Param(i64::try_from(queue_us).unwrap_or(i64::MAX))),
-        ("batch_rows", ParameterChoice::Int64Param(batch_rows.into())),
         ("kernel_us", ParameterChoice::Int64Param(i64::try_from(kernel_us).unwrap_or(i64::MAX))),
+        ("queue_us", ParameterChoice::Int64Param(i64::try_from(queue_us).unwrap_or(i64::MAX))),
     ];
     let parameter = |choice| InferParameter { parameter_choice: Some(choice) };
     choices.map(|(name, choice)| (name.to_owned(), parameter(choice))).into()

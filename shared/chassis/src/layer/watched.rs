@@ -112,7 +112,9 @@ fn answered<B>(response: &Response<B>) -> Option<Code> {
 
 /// The code in headers or trailers.
 pub(super) fn code_in(headers: &HeaderMap) -> Option<Code> {
-    Some(Code::from_bytes(headers.get(Status::GRPC_STATUS)?.as_bytes()))
+    // They are few: hashing the name takes longer than looking at each.
+    let (_, code) = headers.iter().find(|(name, _)| *name == Status::GRPC_STATUS)?;
+    Some(Code::from_bytes(code.as_bytes()))
 }
 
 impl<B, W> Body for Watched<B, W>

@@ -24,10 +24,9 @@ mod x86;
 
 use std::fmt;
 
-use instructions::Instructions;
-#[cfg(test)]
-pub(crate) use instructions::vectorised_each;
-pub(crate) use instructions::{DoublesLoop, Loop, vectorised, with_doubles};
+use millwright_tensor::cpu::Instructions;
+
+pub(crate) use instructions::{DoublesLoop, with_doubles};
 pub(crate) use lanes::Doubles;
 pub(crate) use panels::prefetch;
 use panels::{LANES, Lane, Panels};
@@ -64,7 +63,7 @@ impl Dense {
         let is_whole = (features.len(), out.len()) == (rows * panels.inputs(), rows * outputs);
         assert!(is_whole, "features and outputs are of as many complete rows");
         let product = Product { features, panels, start: intercept, outputs: *outputs };
-        instructions.compute(product, out);
+        instructions::compute(instructions, product, out);
     }
 }
 

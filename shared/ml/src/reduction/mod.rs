@@ -18,12 +18,12 @@ mod spectrum;
 mod tests;
 
 use millwright_domain::{Keep, MOST_COMPONENTS, ReductionMethod, ReductionSpec, ReductionSummary};
+use millwright_tensor::cpu::{Loop, vectorised};
 use rayon::prelude::*;
 
 use crate::{
     TrainError,
     design::{Chunk, ChunkStore, Design, Features, Rows, Scratch, Width},
-    kernel::{Loop, vectorised},
     logistic::Ask,
 };
 use entries::for_each_in_row;

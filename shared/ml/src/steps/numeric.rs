@@ -27,7 +27,12 @@ impl NumericSteps {
     /// One value of a column with that median and that mean.
     #[inline(always)]
     pub(crate) fn centre(value: f64, median: f64, mean: f64) -> f32 {
-        let value = if value.is_nan() { median } else { value };
+        Self::less_mean(if value.is_nan() { median } else { value }, mean)
+    }
+
+    /// The same where the value is not missing.
+    #[inline(always)]
+    pub(crate) fn less_mean(value: f64, mean: f64) -> f32 {
         (value - mean) as f32
     }
 }

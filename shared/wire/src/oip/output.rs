@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::Bytes;
 use millwright_domain::ModelSignature;
 use millwright_proto::inference::{
     InferTensorContents, ModelInferResponse, model_infer_request::InferRequestedOutputTensor,
@@ -132,6 +132,10 @@ fn typed(column: &Column, n: usize) -> InferTensorContents {
         Column::Fixed { .. } => {
             InferTensorContents { fp32_contents: column.to_f32().collect(), ..Default::default() }
         }
+        Column::Coded { codes, texts } => InferTensorContents {
+            bytes_contents: codes.iter().filter_map(|c| texts.get(*c as usize).cloned()).collect(),
+            ..Default::default()
+        },
         Column::Var { .. } => InferTensorContents {
             bytes_contents: (0..n).map(|i| Bytes::copy_from_slice(column.bytes(i))).collect(),
             ..Default::default()
@@ -142,14 +146,14 @@ fn typed(column: &Column, n: usize) -> InferTensorContents {
 fn raw(column: &Column, n: usize) -> Bytes {
     match column {
         Column::Fixed { data, .. } => data.clone(),
-        Column::Var { data, .. } => {
-            let mut framed = BytesMut::with_capacity(data.len() + n * size_of::<u32>());
+        Column::Var { .. } | Column::Coded { .. } => {
+            let mut framed = Vec::with_capacity(column.byte_len() + n * size_of::<u32>());
             for text in (0..n).map(|i| column.bytes(i)) {
-                // Offsets of a column are u32, so is the length of a text in it.
-                framed.put_u32_le(text.len() as u32);
-                framed.put_slice(text);
+                // Offsets of a column are u32, so is the length of a text in it; a class is shorter.
+                framed.extend_from_slice(&(text.len() as u32).to_le_bytes());
+                framed.extend_from_slice(text);
             }
-            framed.freeze()
+            framed.into()
         }
     }
 }
