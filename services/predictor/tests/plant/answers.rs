@@ -4,8 +4,9 @@ use futures::{StreamExt, stream};
 use millwright_client::RetryPolicy;
 use millwright_domain::{Code, Fault};
 use millwright_predictor::Config;
-use millwright_proto::predictor::{
-    PredictRequest, PredictStreamRequest, predict_stream_response::Result as Outcome,
+use millwright_proto::{
+    inference::{ModelInferRequest, model_infer_request::InferInputTensor},
+    predictor::{PredictRequest, PredictStreamRequest, predict_stream_response::Result as Outcome},
 };
 use tempfile::TempDir;
 
@@ -58,4 +59,36 @@ async fn a_stream_goes_on_after_an_answer_that_fits_no_message() {
     let told = answers.iter().map(|answer| (answer.row_index, rows(&answer.result)));
     let exhausted = tonic::Code::ResourceExhausted.into();
     assert_eq!(told.collect::<Vec<_>>(), [(0, Ok(1)), (1, Err(exhausted)), (2, Ok(2))]);
+}
+
+/// Rows of two numbers, whose answers take 46 bytes each.
+fn tensor(n: usize) -> ModelInferRequest {
+    let features = InferInputTensor {
+        name: "features".to_owned(),
+        datatype: "FP32".to_owned(),
+        shape: vec![n as i64, 2],
+        ..Default::default()
+    };
+    ModelInferRequest {
+        model_name: "press".to_owned(),
+        inputs: vec![features],
+        raw_input_contents: vec![vec![0; n * 2 * size_of::<f32>()].into()],
+        ..Default::default()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tensors_that_hardly_fit_are_answered_or_refused_with_what_to_do() {
+    let (_registry, _folder, predictor) = plant().await;
+    let mut client = predictor.open_inference();
+    let mut fit = vec![];
+    for n in 1_400..1_430 {
+        let answer = client.model_infer(tensor(n)).await;
+        let refused = answer.as_ref().err().map(|status| status.message().to_owned());
+        let told = refused.as_ref().is_none_or(|message| message.contains("send fewer rows"));
+        assert!(told, "{n} rows: {refused:?}");
+        fit.push(refused.is_none());
+    }
+    assert!(fit.is_sorted_by(|before, after| before >= after), "no more fits after what does not");
+    assert!(fit[0] && !fit[29], "{fit:?}");
 }
